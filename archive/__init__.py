@@ -1,0 +1,1 @@
+"""Keeps every exchange as WARC records, finds them again and checks them. Knows nothing of Scrapy."""

@@ -1,0 +1,1 @@
+"""Fetches: discovery, spiders, and the download handler that archives before it answers."""

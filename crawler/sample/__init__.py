@@ -1,0 +1,1 @@
+"""The sample outlets and the misbehaving site of the tests, served on loopback."""

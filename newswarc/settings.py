@@ -1,0 +1,109 @@
+"""Settings of the operator, from the environment, checked at the door."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be read: says which, what it holds and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTo:
+    """One rule of NEWSWARC_CONNECT_TO: as curl's --connect-to, `*` stands for any host or port."""
+
+    host: str
+    port: int | None
+    to_address: str
+    to_port: int
+
+    def matches(self, host: str, port: int) -> bool:
+        return self.host in ("*", host.lower()) and self.port in (None, port)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """What may be connected to."""
+
+    allow_networks: tuple[Network, ...] = ()
+    """NEWSWARC_ALLOW_NETWORKS: networks that may be reached though they are not public."""
+    allow_ports: frozenset[int] = frozenset({80, 443})
+    """NEWSWARC_ALLOW_PORTS: ports beside 80 and 443. An allowed network takes any port."""
+    connect_to: tuple[ConnectTo, ...] = ()
+    """NEWSWARC_CONNECT_TO: `host:port=address:port`, comma separated; `*` for any host or port."""
+    ca_file: Path | None = None
+    """NEWSWARC_CA_FILE: PEM authorities beside the system's."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> NetworkSettings:
+        env = os.environ if environ is None else environ
+        ca = env.get("NEWSWARC_CA_FILE", "").strip()
+        if ca and not Path(ca).is_file():
+            raise BadSetting(f"NEWSWARC_CA_FILE: no such file: {ca}")
+        return cls(
+            allow_networks=tuple(map(_network, _items(env, "NEWSWARC_ALLOW_NETWORKS"))),
+            allow_ports=frozenset({80, 443, *map(_port_of("NEWSWARC_ALLOW_PORTS"), _items(env, "NEWSWARC_ALLOW_PORTS"))}),
+            connect_to=tuple(map(_connect_to, _items(env, "NEWSWARC_CONNECT_TO"))),
+            ca_file=Path(ca) if ca else None,
+        )
+
+
+def _items(env: Mapping[str, str], name: str) -> list[str]:
+    return [item.strip() for item in env.get(name, "").split(",") if item.strip()]
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as e:
+        raise BadSetting(f"NEWSWARC_ALLOW_NETWORKS: {text!r} is not a network; write it as 127.0.0.0/8 or fd00::/8") from e
+
+
+def _port_of(name: str):  # type: ignore[no-untyped-def]
+    def port(text: str) -> int:
+        if not text.isdecimal() or not 0 < int(text) < 65536:
+            raise BadSetting(f"{name}: {text!r} is not a port; write a number from 1 to 65535")
+        return int(text)
+
+    return port
+
+
+def _connect_to(text: str) -> ConnectTo:
+    remedy = f"NEWSWARC_CONNECT_TO: {text!r} is not host:port=address:port (`*` for any), as example.org:443=127.0.0.1:8443 or *:*=127.0.0.1:8080"
+    left, equals, right = text.partition("=")
+    host, _, port = left.rpartition(":")
+    address, _, to_port = right.rpartition(":")
+    try:
+        ipaddress.ip_address(address.strip("[]"))
+        if not (equals and host):
+            raise BadSetting(remedy)
+        number = _port_of("NEWSWARC_CONNECT_TO")
+        return ConnectTo(host.lower().strip("[]"), None if port == "*" else number(port), address.strip("[]"), number(to_port))
+    except ValueError as e:
+        raise BadSetting(remedy) from e
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Where one installation keeps its things."""
+
+    root: Path
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.sqlite"
+
+    @property
+    def index(self) -> Path:
+        return self.root / "index"

@@ -1,0 +1,1 @@
+"""From an archived record to a searchable document: clean, derive, index."""

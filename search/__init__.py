@@ -1,0 +1,1 @@
+"""The query model, the one analysis chain and the engines behind it."""
