@@ -16,8 +16,9 @@ from typing import Literal
 Truncation = Literal["length", "time", "disconnect", "unspecified"]
 """Why a record is not whole: the values of WARC-Truncated (WARC/1.1, 5.13)."""
 
-Kind = Literal["article", "section", "feed", "sitemap", "robots", "homepage"]
-"""What a URL was fetched as. A redirect hop has the kind of the request that led to it."""
+Kind = Literal["article", "section", "feed", "sitemap", "robots", "homepage", "source"]
+"""What a URL was fetched as. A redirect hop has the kind of the request that led to it. `source` is no fetch: it is the
+kind of the record that keeps what the registry said of a source when it was crawled, see `SourceFacts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Exchange:
     """Bytes received after the end of the message; they are counted, not kept."""
     error: str | None = None
     """What ended the fetch early, `ExceptionName: text`; None where it ended as it should."""
+    note: str | None = None
+    """What a reader must know of how it was made, though nothing failed: a certificate that was not verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Attempt:
     started: datetime
     kind: Kind
     reason: str
-    """One word, from `crawler`'s vocabulary: `dns`, `refused-address`, `robots`, `connect`, `tls`, `proxy`, `timeout`."""
+    """One word: `dns`, `refused-address`, `robots`, `connect`, `tls`, `proxy`, `timeout`."""
     detail: str
     source: str | None = None
     via: str | None = None
@@ -186,7 +189,22 @@ class Article:
     """Which extractor, version and rules made it: `trafilatura 2.3.1; newswarc-clean 1`."""
 
 
-Outcome = Literal["article", "not-article", "challenge", "login", "empty", "poisoned", "soft-404", "not-html", "error-status"]
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What the registry says of a source, as far as documents depend on it. It is archived when it is first used and
+    when it changes, so that documents can be made again from the archive alone."""
+
+    key: str
+    name: str
+    homepage: str
+    language: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+
+
+Outcome = Literal[
+    "article", "not-article", "challenge", "login", "empty", "poisoned", "soft-404", "not-html", "error-status"
+]
 """What cleaning a page came to. Only `article` makes a document."""
 
 

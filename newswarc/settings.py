@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,9 @@ class NetworkSettings:
             raise BadSetting(f"NEWSWARC_CA_FILE: no such file: {ca}")
         return cls(
             allow_networks=tuple(map(_network, _items(env, "NEWSWARC_ALLOW_NETWORKS"))),
-            allow_ports=frozenset({80, 443, *map(_port_of("NEWSWARC_ALLOW_PORTS"), _items(env, "NEWSWARC_ALLOW_PORTS"))}),
+            allow_ports=frozenset(
+                {80, 443, *map(_port_of("NEWSWARC_ALLOW_PORTS"), _items(env, "NEWSWARC_ALLOW_PORTS"))}
+            ),
             connect_to=tuple(map(_connect_to, _items(env, "NEWSWARC_CONNECT_TO"))),
             ca_file=Path(ca) if ca else None,
         )
@@ -63,10 +65,12 @@ def _network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as e:
-        raise BadSetting(f"NEWSWARC_ALLOW_NETWORKS: {text!r} is not a network; write it as 127.0.0.0/8 or fd00::/8") from e
+        raise BadSetting(
+            f"NEWSWARC_ALLOW_NETWORKS: {text!r} is not a network; write it as 127.0.0.0/8 or fd00::/8"
+        ) from e
 
 
-def _port_of(name: str):  # type: ignore[no-untyped-def]
+def _port_of(name: str) -> Callable[[str], int]:
     def port(text: str) -> int:
         if not text.isdecimal() or not 0 < int(text) < 65536:
             raise BadSetting(f"{name}: {text!r} is not a port; write a number from 1 to 65535")
@@ -76,7 +80,10 @@ def _port_of(name: str):  # type: ignore[no-untyped-def]
 
 
 def _connect_to(text: str) -> ConnectTo:
-    remedy = f"NEWSWARC_CONNECT_TO: {text!r} is not host:port=address:port (`*` for any), as example.org:443=127.0.0.1:8443 or *:*=127.0.0.1:8080"
+    remedy = (
+        f"NEWSWARC_CONNECT_TO: {text!r} is not host:port=address:port (`*` for any), "
+        "as example.org:443=127.0.0.1:8443 or *:*=127.0.0.1:8080"
+    )
     left, equals, right = text.partition("=")
     host, _, port = left.rpartition(":")
     address, _, to_port = right.rpartition(":")
@@ -85,7 +92,9 @@ def _connect_to(text: str) -> ConnectTo:
         if not (equals and host):
             raise BadSetting(remedy)
         number = _port_of("NEWSWARC_CONNECT_TO")
-        return ConnectTo(host.lower().strip("[]"), None if port == "*" else number(port), address.strip("[]"), number(to_port))
+        return ConnectTo(
+            host.lower().strip("[]"), None if port == "*" else number(port), address.strip("[]"), number(to_port)
+        )
     except ValueError as e:
         raise BadSetting(remedy) from e
 

@@ -135,7 +135,9 @@ class SampleServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connection, self.address, self.port, ssl=self.certificate, backlog=512)
+        server = await asyncio.start_server(
+            self._connection, self.address, self.port, ssl=self.certificate, backlog=512
+        )
         self.port = server.sockets[0].getsockname()[1]
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready.set()
@@ -152,7 +154,9 @@ class SampleServer:
         self._connections += 1
         number = self._connections
         try:
-            with contextlib.suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ssl.SSLError):
+            with contextlib.suppress(
+                asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ssl.SSLError
+            ):
                 while await self._exchange(reader, writer, number):
                     pass
         except asyncio.CancelledError:

@@ -1,0 +1,100 @@
+"""Section pages and homepages: which of a page's links are articles, feeds, and sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from crawler.discovery.listing import Link, Listing, Page, Reading
+from crawler.discovery.shape import is_section, looks_like_article
+from newswarc.sources import Source
+
+LINKS = 5_000
+"""Links looked at on one page."""
+_FEED_TYPES = re.compile(r"(?i)application/((rss|atom)\+xml|feed\+json)")
+_FEED_ADDRESS = re.compile(r"(?i)(^|[/._-])(rss2?|feeds?|atom)(\.(xml|rss|php|json))?/?(\?.*)?$|\.(rss|rdf|atom)$")
+_NO_FEED = re.compile(r"(?i)comment|/author/|/tag/|oembed|wp-json")
+_NAVIGATION = re.compile(r"(?i)(^|[\s_-])(nav|navbar|navigation|menu|breadcrumbs?|footer|pagination|pager)($|[\s_-])")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+def recognises(page: Page) -> bool:
+    return page.root == "html" or (
+        page.root is None and re.search(r"(?i)<(a|div|ul|table|p)[\s>]", page.text[:8192]) is not None
+    )
+
+
+def read(page: Page, source: Source) -> Reading:
+    reading = Reading(lists_all_links=True)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
+    tree = etree.fromstring(page.text.encode("utf-8", "replace"), parser)
+    if tree is None:
+        reading.faults["unreadable"] += 1
+        return reading
+    base = urljoin(page.url, next(iter(tree.xpath("//base/@href")), ""))
+    reading.listings += _feeds(tree, base)
+    anchors = list(_anchors(tree, base, reading))
+    if page.kind in ("feed", "sitemap", "robots"):
+        # A page in place of a feed is an error page, a login or the homepage: its links are not the listing's.
+        reading.faults[f"html-instead-of-{page.kind}"] += 1
+        return reading
+    reading.links = [
+        Link(url, title, None, looks_like_article(url, title, in_navigation=nav)) for url, title, nav in anchors
+    ]
+    if page.kind == "homepage":
+        reading.listings += _sections(anchors)
+    return reading
+
+
+def _feeds(tree: Any, base: str) -> list[Listing]:
+    """Feeds that link tags name, then feeds that the page links to."""
+    tagged = [
+        Listing(urljoin(base, link.get("href", "")), "feed", "link")
+        for link in tree.iter("link")
+        if "alternate" in (link.get("rel") or "").lower().split()
+        and _FEED_TYPES.match((link.get("type") or "").strip())
+    ]
+    linked = [
+        Listing(urljoin(base, a.get("href").strip()), "feed", "anchor")
+        for a in tree.iter("a")
+        if _FEED_ADDRESS.search((a.get("href") or "").strip()[:500])
+    ]
+    return [listing for listing in tagged + linked if not _NO_FEED.search(listing.url)][:20]
+
+
+def _anchors(tree: Any, base: str, reading: Reading) -> Iterator[tuple[str, str | None, bool]]:
+    for number, anchor in enumerate(tree.iter("a")):
+        if number == LINKS:
+            reading.faults["over-5000-links"] += 1
+            return
+        href = (anchor.get("href") or "").strip()
+        if href and not href.startswith("#"):
+            yield urljoin(base, href), _title(anchor), _is_navigation(anchor)
+
+
+def _title(anchor: Any) -> str | None:
+    """The headline in or around a link, else its text; a picture's description is none."""
+    heading = next((e for e in anchor.iter(*_HEADINGS)), anchor)
+    return " ".join("".join(heading.itertext())[:2000].split())[:300] or None
+
+
+def _is_navigation(anchor: Any) -> bool:
+    for depth, element in enumerate(anchor.iterancestors()):
+        if depth == 12:
+            return False
+        if element.tag in ("nav", "footer") or _NAVIGATION.search(
+            f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
+        ):
+            # `body class="has-menu"` is no navigation.
+            return element.tag not in ("body", "html", "main", "article")
+    return False
+
+
+def _sections(anchors: list[tuple[str, str | None, bool]]) -> list[Listing]:
+    """Links of the navigation with a word or three that lead one or two folders deep."""
+    found = (url for url, title, nav in anchors if nav and title and len(title.split()) <= 3 and is_section(url))
+    return [Listing(url, "section", "navigation") for url in dict.fromkeys(found)]

@@ -1,0 +1,298 @@
+"""The spider: looks where a source lists its articles, fetches what is new or due, and hands on record pointers.
+
+Spiders are made from the registry: `scrapy list` names the outlets, `scrapy crawl akipress` crawls one of them, and
+`newswarc crawl` runs one spider for many outlets. What it remembers stands in the ledger; a spider only knows what is
+under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import DontCloseSpider
+
+from crawler.appender import Appender, opened
+from crawler.discovery import Listing, discover_record, places
+from crawler.robots import RobotsRefused
+from crawler.schedule import LOOK_BACK, is_due
+from newswarc.items import Archived, Attempt, Kind, SourceFacts
+from newswarc.ledger import facts_attempt
+from newswarc.settings import DataFolder
+from newswarc.sources import SHIPPED, Source, load
+from pipelines.scrapy import Captured
+from pipelines.workshop import Workshop
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.settings import BaseSettings
+    from twisted.python.failure import Failure
+
+log = logging.getLogger(__name__)
+
+UNDER_WAY = 64
+"""Article requests of one source given to Scrapy at once; the rest wait in the ledger, so memory stays flat."""
+MAX_LISTINGS = 40
+"""Listings of one source looked at in one round."""
+FORGET_AFTER = 3
+"""A listing that was found by guessing and failed so often is not tried again."""
+GIVE_UP_AFTER = 5
+"""Refusals by the server (403, 429, 503) in a row after which a source is left alone for the round."""
+
+
+class OutletLoader:
+    """Makes a spider class of every source: Scrapy's spider loader interface."""
+
+    def __init__(self, folder: Path) -> None:
+        self.loaded = load(folder)
+        for fault in self.loaded.faults:
+            log.error("source refused: %s", fault)
+        short = Counter(source.key.rpartition("/")[2] for source in self.loaded.sources)
+        self._sources = {
+            name if short[name] == 1 else source.key: source
+            for source in self.loaded.sources
+            for name in (source.key.rpartition("/")[2],)
+        }
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        return cls(Path(settings["NEWSWARC_SOURCES"] or SHIPPED))
+
+    def load(self, spider_name: str) -> type[Spider]:
+        source = self._sources.get(spider_name) or next(
+            (s for s in self._sources.values() if s.key == spider_name), None
+        )
+        if source is None:
+            raise KeyError(f"no outlet {spider_name!r} among the sources; `scrapy list` names them")
+        return type("OneOutletSpider", (OutletSpider,), {"name": spider_name, "sources": (source,)})
+
+    def list(self) -> list[str]:
+        return sorted(self._sources)
+
+    def find_by_request(self, request: Request) -> list[str]:
+        return []
+
+
+class OutletSpider(Spider):
+    """One round over `sources`."""
+
+    name = "newswarc"
+    sources: Sequence[Source] = ()
+
+    def __init__(self, sources: Sequence[Source] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.by_key = {source.key: source for source in (sources or self.sources)}
+        self.refusals: Counter[str] = Counter()
+        self.notes: dict[str, list[str]] = defaultdict(list)
+        self._under_way: dict[str, set[str]] = defaultdict(set)
+        self._fetched: Counter[str] = Counter()
+        self._due: dict[str, Iterator[str]] = {}
+        self._looked: dict[str, set[str]] = defaultdict(set)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider: Self = super().from_crawler(crawler, *args, **kwargs)
+        settings = crawler.settings
+        data = DataFolder(Path(settings["NEWSWARC_DATA"]))
+        spider.limit = settings.getint("NEWSWARC_LIMIT") or 1 << 31
+        spider.appender = opened(data)
+        spider.workshop = Workshop.opened(
+            data, workers=settings.getint("NEWSWARC_WORKERS") or os.cpu_count() or 1, index=settings["NEWSWARC_INDEX"]
+        )
+        spider.ledger = spider.workshop.ledger
+        spider.data = data
+        crawler.signals.connect(spider._idle, signal=signals.spider_idle)
+        crawler.signals.connect(spider._opened, signal=signals.spider_opened)
+        crawler.signals.connect(spider._closed, signal=signals.spider_closed)
+        return spider
+
+    limit: int
+    appender: Appender
+    workshop: Workshop
+    data: DataFolder
+
+    def _opened(self) -> None:
+        for source in self.by_key.values():
+            self._set_pace(source)
+
+    def _set_pace(self, source: Source) -> None:
+        """Scrapy keeps one slot a host; a source's own delay is that of its hosts."""
+        if source.delay is None:
+            return
+        slots = self.crawler.engine.downloader.per_slot_settings
+        for host in source.hosts:
+            for name in (host, f"www.{host}"):
+                slots[name] = {"delay": source.delay, "concurrency": 1 if source.delay else 8}
+
+    def _closed(self) -> None:
+        self.appender.close()
+
+    # ---- the round
+
+    async def start(self) -> AsyncIterator[Request]:
+        for source in self.by_key.values():
+            await self._keep_facts(source)
+            for listing in self._places(source):
+                yield self._listing_request(source, listing)
+
+    async def _keep_facts(self, source: Source) -> None:
+        """What the registry says of the source is archived before anything of it, when it is new."""
+        facts = SourceFacts(source.key, source.name, source.homepage, source.language, source.country, source.timezone)
+        if await asyncio.to_thread(self.ledger.facts, source.key) != facts:
+            await self.appender.append(facts_attempt(facts, datetime.now(UTC)))
+
+    def _places(self, source: Source) -> Iterator[Listing]:
+        """What worked before, then what the source's file and common sense say."""
+        remembered = {row.url: row for row in self.ledger.listings(source.key)}
+        for row in remembered.values():
+            if row.state == "works":
+                yield Listing(row.url, row.kind, row.found_by)
+        for listing in places(source):
+            known = remembered.get(listing.url)
+            if known is None or (known.state != "works" and known.failures < FORGET_AFTER):
+                yield listing
+
+    def _listing_request(self, source: Source, listing: Listing) -> Request:
+        self._looked[source.key].add(listing.url)
+        self.ledger.remember_listing(source.key, listing.url, listing.kind, listing.found_by)
+        return self._request(source, listing.url, listing.kind, self.parse_listing, priority=10, listing=listing)
+
+    def _request(
+        self,
+        source: Source,
+        url: str,
+        kind: Kind,
+        callback: Any,
+        priority: int = 0,
+        via: str | None = None,
+        **more: Any,
+    ) -> Request:
+        meta: dict[str, Any] = {"newswarc": {"kind": kind, "source": source.key, "via": via}, **more}
+        if source.proxy:
+            meta["proxy"] = source.proxy_url()
+        return Request(url, callback=callback, errback=self.failed, priority=priority, dont_filter=True, meta=meta)
+
+    async def parse_listing(self, response: Response) -> AsyncIterator[Request]:
+        source, listing = self._source(response.request), response.meta["listing"]
+        receipt: Archived = response.meta["warc"]
+        if response.status != 200:
+            gone = "gone" if response.status in (404, 410) else "failed"
+            self.ledger.checked_listing(
+                source.key, listing.url, gone, f"HTTP {response.status}", 0, receipt.captured_at
+            )
+            return
+        found = await asyncio.wrap_future(
+            self.workshop.pool.submit(discover_record, self.data.archive, receipt.pointer, source)
+        )
+        exchange = self.ledger.exchange(receipt.pointer.record_id)
+        assert exchange is not None, "a receipt is in the ledger before its response is returned"
+        await asyncio.to_thread(self.ledger.list_candidates, exchange.id, source.key, found.candidates)
+        works = bool(found.candidates or found.listings)
+        self.ledger.checked_listing(
+            source.key,
+            listing.url,
+            "works" if works else "empty",
+            "; ".join(found.faults) or None,
+            len(found.candidates),
+            receipt.captured_at,
+        )
+        for further in found.listings:
+            if further.url not in self._looked[source.key] and len(self._looked[source.key]) < MAX_LISTINGS:
+                yield self._listing_request(source, further)
+        for request in self._top_up(source):
+            yield request
+
+    async def parse_article(self, response: Response) -> AsyncIterator[Captured | Request]:
+        source = self._source(response.request)
+        self._ended(source, response.request)
+        self._mind_refusals(source, response.status)
+        yield Captured(response.meta["warc"])
+        for request in self._top_up(source):
+            yield request
+
+    async def failed(self, failure: Failure) -> AsyncIterator[Captured | Request]:
+        """Names what failed; what left no record by itself (refused by robots.txt) gets one."""
+        request: Request = failure.request
+        source = self._source(request)
+        asked = request.meta["newswarc"]
+        receipt: Archived | None = request.meta.get("warc")
+        if failure.check(RobotsRefused):
+            receipt = await self.appender.append(
+                Attempt(
+                    request.url,
+                    datetime.now(UTC),
+                    asked["kind"],
+                    "robots",
+                    failure.getErrorMessage(),
+                    source.key,
+                    asked["via"],
+                )
+            )
+        elif receipt is None:  # the archive itself failed: nothing may go on as if it had not
+            self.notes[source.key].append(f"archive: {failure.getErrorMessage()}")
+            self.crawler.engine.close_spider(self, "archive_fault") if False else None
+        if "listing" in request.meta:
+            listing = request.meta["listing"]
+            self.ledger.checked_listing(
+                source.key, listing.url, "failed", failure.getErrorMessage()[:300], 0, datetime.now(UTC)
+            )
+            return
+        self._ended(source, request)
+        if receipt is not None:
+            yield Captured(receipt)
+        for further in self._top_up(source):
+            yield further
+
+    # ---- what to fetch next
+
+    def _top_up(self, source: Source) -> Iterator[Request]:
+        """Article requests up to UNDER_WAY; what is listed for the first time before what is due again."""
+        under_way = self._under_way[source.key]
+        room = min(UNDER_WAY - len(under_way), self.limit - self._fetched[source.key] - len(under_way))
+        if (room < UNDER_WAY // 4 and under_way) or room <= 0 or self.refusals[source.key] >= GIVE_UP_AFTER:
+            return
+        for url in self._next_urls(source, room):
+            under_way.add(url)
+            yield self._request(source, url, "article", self.parse_article)
+
+    def _next_urls(self, source: Source, room: int) -> list[str]:
+        under_way = self._under_way[source.key]
+        new = [u for u in self.ledger.to_fetch(source.key, room + len(under_way)) if u not in under_way][:room]
+        due = self._due.setdefault(source.key, self._due_urls(source))
+        while len(new) < room and (url := next(due, None)) is not None:
+            if url not in under_way:
+                new.append(url)
+        return new
+
+    def _due_urls(self, source: Source) -> Iterator[str]:
+        now = datetime.now(UTC)
+        return (k.url for k in self.ledger.known_urls(source.key, now - LOOK_BACK) if is_due(k, now))
+
+    def _idle(self) -> None:
+        """Nothing is under way: what the ledger still has to be fetched goes on before the spider may close."""
+        more = [r for source in self.by_key.values() for r in self._top_up(source)]
+        for request in more:
+            self.crawler.engine.crawl(request)
+        if more:
+            raise DontCloseSpider
+
+    def _ended(self, source: Source, request: Request) -> None:
+        first = (request.meta.get("redirect_urls") or [request.url])[0]
+        self._under_way[source.key].discard(first)
+        self._fetched[source.key] += 1
+
+    def _mind_refusals(self, source: Source, status: int) -> None:
+        self.refusals[source.key] = self.refusals[source.key] + 1 if status in (403, 429, 503) else 0
+        if self.refusals[source.key] == GIVE_UP_AFTER:
+            self.notes[source.key].append(f"left alone for this round after {GIVE_UP_AFTER} refusals (HTTP {status})")
+
+    def _source(self, request: Request) -> Source:
+        return self.by_key[request.meta["newswarc"]["source"]]

@@ -1,0 +1,145 @@
+"""The text of an article: trafilatura's paragraphs, checked against readability's opinion of the same page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+
+from lxml.etree import iterwalk
+from lxml.html import HtmlElement
+from trafilatura import bare_extraction
+from trafilatura.external import try_readability
+from trafilatura.settings import Extractor
+
+BLOCKS = frozenset(
+    "p div li ul ol h1 h2 h3 h4 h5 h6 td tr table tbody thead blockquote br hr section article pre dd dt dl body html figure "
+    "figcaption header footer main aside nav form head list item quote row cell lb code".split()
+)
+CELLS = frozenset(("td", "th", "cell"))
+LINKS = frozenset(("a", "ref"))
+NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+WORD = re.compile(f"[{NO_SPACES}]|[^\\W{NO_SPACES}]+")
+SENTENCE_END = re.compile(r"""[.!?…。！？؟۔।:;]["”»'’)\]“」』]*\s*$""")
+PROSE = 60
+"""Characters of a paragraph that counts as running text."""
+LINKED = 0.8
+"""Share of a paragraph inside links above which it leads elsewhere."""
+SHORT = 250
+"""Characters of text below which trafilatura's slow fallbacks are asked too."""
+LOUDER = 0.5
+"""Readability wins where trafilatura found nothing of the same and it has this share of running text at least."""
+AGREED = 0.3
+"""Share of the running text both agree on, below which readability is taken to have missed the article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    text: str
+    linked: float = 0.0
+    """Share of its characters inside links."""
+    heading: bool = False
+
+    @property
+    def is_prose(self) -> bool:
+        return len(self.text) >= PROSE and self.linked < LINKED and bool(SENTENCE_END.search(self.text))
+
+
+def extract_body(tree: HtmlElement, url: str) -> list[Paragraph]:
+    """The paragraphs of the page's article, in order; empty where neither extractor finds text. The tree is left as it was."""
+    own = _trafilatura(tree, url, fast=True)
+    other = list(paragraphs(try_readability(copy(tree))))
+    chosen = combine(own, other)
+    if sum(len(p.text) for p in chosen) < SHORT:
+        slow = _trafilatura(tree, url, fast=False)
+        chosen = max(chosen, slow, key=lambda some: sum(len(p.text) for p in some))
+    return chosen
+
+
+def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> list[Paragraph]:
+    options = Extractor(output_format="python", fast=fast, comments=False, links=True, url=url)
+    document = bare_extraction(tree, options=options)
+    return list(paragraphs(document.body)) if document else []
+
+
+def combine(own: list[Paragraph], other: list[Paragraph]) -> list[Paragraph]:
+    """What both found; between their first and last agreement all but links; outside it only running text.
+
+    Readability finds the one container that holds the article, trafilatura all that may belong to it: what trafilatura adds
+    behind it are mostly teasers, before it mostly leads. Where they agree on little, readability took the wrong container.
+    """
+    other_text = _shingles_of(other)
+    shared = [_overlap(p, other_text) > 0.5 for p in own]
+    prose = _words_in(p for p in own if p.is_prose)
+    agreed = _words_in(p for p, both in zip(own, shared, strict=True) if both and p.is_prose)
+    other_prose = _words_in(p for p in other if p.is_prose)
+    if not prose or (not agreed and other_prose > LOUDER * prose):
+        return other if other_prose else own
+    if not agreed:
+        return own
+    first, last = shared.index(True), len(shared) - 1 - shared[::-1].index(True)
+    missed = agreed < AGREED * prose
+    kept = []
+    for at, paragraph in enumerate(own):
+        inside, before = first <= at <= last and paragraph.linked < LINKED, at < first
+        if shared[at] or inside or (paragraph.is_prose and (before or missed)):
+            kept.append(paragraph)
+    return kept
+
+
+def paragraphs(body: HtmlElement) -> Iterator[Paragraph]:
+    """The text blocks of a tree in document order, white space collapsed; the cells of a table row stand on one line."""
+    text: list[str] = []
+    linked, depth, heading = 0, 0, False
+
+    def block() -> Iterator[Paragraph]:
+        nonlocal linked, heading
+        line = " ".join("".join(text).split()).strip("| ")
+        if line:
+            yield Paragraph(line, min(1.0, linked / len(line)), heading)
+        text.clear()
+        linked, heading = 0, False
+
+    for event, element in iterwalk(body, events=("start", "end")):
+        tag = element.tag
+        if not isinstance(tag, str):
+            continue
+        if event == "start":
+            if tag in CELLS:
+                text.append(" | " if text else "")
+            elif tag in BLOCKS:
+                yield from block()
+                heading = tag == "head" or (len(tag) == 2 and tag[0] == "h" and tag[1].isdigit())
+            depth += tag in LINKS
+            piece = element.text
+        else:
+            if tag in BLOCKS and tag not in CELLS:
+                yield from block()
+            depth -= tag in LINKS
+            piece = element.tail if element is not body else None
+        if piece:
+            text.append(piece)
+            linked += len(piece.strip()) if depth else 0
+    yield from block()
+
+
+def _tokens(text: str) -> list[str]:
+    return WORD.findall(text.casefold())
+
+
+def _shingles(tokens: list[str]) -> set[tuple[str, ...]]:
+    return set(zip(tokens, tokens[1:], tokens[2:], strict=False)) if len(tokens) > 2 else {tuple(tokens)}
+
+
+def _shingles_of(some: list[Paragraph]) -> set[tuple[str, ...]]:
+    return {shingle for p in some for shingle in _shingles(_tokens(p.text))}
+
+
+def _overlap(paragraph: Paragraph, other: set[tuple[str, ...]]) -> float:
+    mine = _shingles(_tokens(paragraph.text))
+    return len(mine & other) / len(mine)
+
+
+def _words_in(some: Iterator[Paragraph] | list[Paragraph]) -> int:
+    return sum(len(_tokens(p.text)) for p in some)

@@ -1,0 +1,216 @@
+"""Takes the ledger's backlog through cleaning into the index: the one way a document comes to be.
+
+It knows nothing of the crawl: it reads what the ledger says is pending, in the archive's order, has workers derive the
+documents, settles versions and states in the ledger, and sends the documents to the engine. Whatever ends it early, the
+next drain goes on from the ledger; doing a thing twice is doing it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from archive.store import CorruptRecord, MissingRecord
+from newswarc.items import Document, State
+from newswarc.ledger import Derived, DocumentRow, ExchangeRow, Ledger
+from pipelines.derive import Derivation, derive, plain_outcome
+from pipelines.pool import PagePoisoned, WorkerPool
+from search.index import SearchIndex
+
+log = logging.getLogger(__name__)
+
+WINDOW = 24
+"""Pages under way at once: enough to keep every worker busy, few enough that memory stays flat."""
+BATCH = 50
+"""Results settled, sent and committed together."""
+
+
+@dataclass
+class Progress:
+    """What a drain has done so far."""
+
+    cleaned: int = 0
+    documents: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcome: str) -> None:
+        self.cleaned += 1
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+class Signal(Protocol):
+    """Says whether more may come; `wait` returns when something came or nothing will."""
+
+    def wait(self) -> bool: ...
+
+
+@dataclass
+class Drain:
+    """One pass, or one that goes on while a crawl feeds it.
+
+    `index=None` cleans and settles without an engine; the documents stay unindexed in the ledger.
+    """
+
+    ledger: Ledger
+    archive: Path
+    pool: WorkerPool
+    index: SearchIndex | None
+    progress: Progress = field(default_factory=Progress)
+    on_progress: Callable[[Progress], None] | None = None
+
+    def run(self, more: Callable[[], bool] = lambda: False) -> Progress:
+        """Drains until nothing is pending and `more()` (which may wait) says that nothing will come."""
+        self.catch_up()
+        after = 0
+        under_way: deque[tuple[ExchangeRow, Future[Derivation] | Derivation]] = deque()
+        done: list[tuple[ExchangeRow, Derivation]] = []
+        while True:
+            rows = self.ledger.pending(WINDOW - len(under_way), after) if len(under_way) < WINDOW // 2 else []
+            for row in rows:
+                under_way.append((row, self._begin(row)))
+                after = row.id
+            if under_way:
+                row, result = under_way.popleft()
+                done.append((row, self._result(row, result)))
+            idle = not under_way and not rows
+            if done and (len(done) >= BATCH or idle or not under_way):
+                self._finish(done)
+                done = []
+            if idle:
+                if self.ledger.pending(1) and after:
+                    after = 0  # hints that came late put older pages back among the pending
+                elif not more():
+                    return self.progress
+
+    def catch_up(self) -> None:
+        """Sends what the engine has not acknowledged, as after a crash between ledger and engine."""
+        if self.index is None:
+            return
+        while rows := self.ledger.unindexed(BATCH):
+            documents = [d for row in rows if (d := self._made_again(row)) is not None]
+            self._send(documents, [row.id for row in rows])
+
+    def _begin(self, row: ExchangeRow) -> Future[Derivation] | Derivation:
+        archived = row.archived
+        decided = plain_outcome(archived)
+        if decided is not None:
+            return decided
+        facts = self.ledger.facts(archived.source, row.id) if archived.source else None
+        future: Future[Derivation] = self.pool.submit(derive, self.archive, archived, self.ledger.hints(row), facts)
+        return future
+
+    def _result(self, row: ExchangeRow, result: Future[Derivation] | Derivation) -> Derivation:
+        if isinstance(result, Derivation):
+            return result
+        try:
+            return result.result()
+        except PagePoisoned as e:
+            log.warning("%s: poisoned page: %s", row.archived.url, e)
+            return Derivation("poisoned", str(e))
+        except (CorruptRecord, MissingRecord) as e:
+            log.error("%s: %s", row.archived.url, e)
+            return Derivation("failed", f"archive: {e}")
+
+    def _finish(self, done: Sequence[tuple[ExchangeRow, Derivation]]) -> None:
+        fresh = {row.id: d.document for row, d in done if d.document is not None}
+        settled = self.ledger.settle([_derived(row, derivation) for row, derivation in done])
+        for _, derivation in done:
+            self.progress.count(derivation.outcome)
+        documents = [d for row in settled if (d := self._standing(row, fresh.get(row.exchange))) is not None]
+        self._send(documents, [row.id for row in settled])
+        self.progress.documents += len(documents)
+        if self.on_progress:
+            self.on_progress(self.progress)
+
+    def _standing(self, row: DocumentRow, document: Document | None) -> Document | None:
+        """The document with the version and state that the ledger gives it."""
+        if document is None or document.id != row.id:
+            return self._made_again(row)
+        return replace(document, version=row.version, state=_state(row.state))
+
+    def _made_again(self, row: DocumentRow) -> Document | None:
+        exchange = self.ledger.exchange_by_id(row.exchange)
+        if exchange is None:
+            return None
+        derivation = self._result(exchange, self._begin(exchange))
+        if derivation.document is None or derivation.document.id != row.id:
+            log.error("%s: cleaned again it came out as %s %s", row.id, derivation.outcome, derivation.reason or "")
+            return None
+        return replace(derivation.document, version=row.version, state=_state(row.state))
+
+    def _send(self, documents: Sequence[Document], ids: Sequence[str]) -> None:
+        if self.index is None:
+            return
+        gone = self.ledger.withdrawn()
+        if gone:
+            self.index.delete(gone)
+        if documents:
+            self.index.upsert(documents)
+        if documents or gone:
+            self.index.commit()
+        self.ledger.indexed(ids)
+        self.ledger.forget_withdrawn(gone)
+
+
+class DrainThread:
+    """A drain beside a crawl: `wake` when something was archived, `finish` when nothing more will be."""
+
+    def __init__(self, drain: Drain) -> None:
+        self.drain = drain
+        self.fault: BaseException | None = None
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def finish(self) -> None:
+        """Waits until the backlog is indexed; raises what ended the drain early, if anything did."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+        if self.fault is not None:
+            raise self.fault
+
+    def _run(self) -> None:
+        try:
+            self.drain.run(self._more)
+        except BaseException as e:
+            log.exception("indexing stopped; the archive is whole and the next run goes on from the ledger")
+            self.fault = e
+
+    def _more(self) -> bool:
+        """Waits for the crawl; once it has ended, one last look at the ledger is due."""
+        if self._closing and not self._wake.is_set():
+            return False
+        self._wake.wait()
+        self._wake.clear()
+        return True
+
+
+def _derived(row: ExchangeRow, derivation: Derivation) -> Derived:
+    document = derivation.document
+    return Derived(
+        row.id,
+        derivation.outcome,
+        row.hinted,
+        derivation.reason,
+        document.article_id if document else None,
+        document.id if document else None,
+    )
+
+
+def _state(text: str) -> State:
+    if text not in ("live", "superseded", "removed"):
+        raise ValueError(f"no state of a document: {text}")
+    return text  # type: ignore[return-value]

@@ -1,0 +1,152 @@
+"""An article's headline: what its headings, meta tags, JSON-LD and title tag agree on, without the site's name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+SEPARATOR = re.compile(r"\s+(?:[|–—\-:·•»«›/\\~]|::+|--+|>+)\s+|\s*(?:[|•│｜]|::+|--+)\s*|(?<=[^\d\s])_(?=\D)")
+DATES = re.compile(r"[\d\s.,:/\-年月日]+")
+SITE_FIRST = re.compile(r"^([^:]{3,40}):\s+(?=\S)")
+SHORTEST = 8
+"""Letters of a headline; fewer are the name of a section or a logo."""
+MOST_PARTS = 8
+HEADING, ONE_OF_MANY, META, TAG, COPY = 1.4, 0.45, 1.0, 1.0, 0.4
+"""Weight of a voice: the only h1, one of several, og:title or JSON-LD, the title tag, twitter:title (mostly a copy)."""
+PART, REPEATED = 0.6, 0.6
+"""A part of a voice counts this share of it; any element of the page counts this much."""
+
+
+@dataclass(frozen=True)
+class Voices:
+    """What a page offers as its headline."""
+
+    headings: list[str] = field(default_factory=list)
+    """Texts of the h1 elements."""
+    title_tag: str = ""
+    og_title: str = ""
+    twitter_title: str = ""
+    headline: str = ""
+    """Of the JSON-LD article."""
+
+
+def words(text: str) -> str:
+    """Folded words, one space apart: what two spellings of a headline have in common."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text.replace("\u00ad", "")).casefold()))
+
+
+def letters(text: str) -> str:
+    """The same without spaces: some scripts need none, and some pages lose them between elements."""
+    return words(text).replace(" ", "")
+
+
+def choose_title(voices: Voices, names: list[str], url: str, repeated: Callable[[], set[str]] = set) -> str | None:
+    """The headline as the page prints it; None where the page has none.
+
+    Args:
+        names: what the site calls itself.
+        repeated: folded texts of the page's elements, asked for only where the voices do not agree.
+    """
+    is_name = _name_test(names, url)
+    spoken = [(text, weight) for text, weight in _voices(voices) if text]
+    candidates = {letters(run): run for text, _ in reversed(spoken) for run in _runs(text, is_name)}
+    candidates = {folded: run for folded, run in candidates.items() if len(folded) >= SHORTEST and not is_name(run)}
+    if not candidates:
+        return next((text for text, _ in spoken if words(text) and not is_name(text)), None)
+    support = {folded: _support(folded, spoken) for folded in candidates}
+    if max(support.values()) <= 1:
+        heard = repeated()
+        support = {folded: value + REPEATED * (folded in heard) for folded, value in support.items()}
+    best = max(candidates, key=lambda folded: (round(support[folded], 2), len(folded)))
+    exact = {letters(text) for text in (*voices.headings, voices.headline)}
+    return candidates[best] if best in exact else _without_tail(candidates[best])
+
+
+def _voices(voices: Voices) -> list[tuple[str, float]]:
+    heading = HEADING if len(voices.headings) == 1 else ONE_OF_MANY
+    return [
+        *((text, heading) for text in voices.headings),
+        (voices.og_title, META),
+        (voices.headline, META),
+        (voices.title_tag, TAG),
+        (voices.twitter_title, COPY),
+    ]
+
+
+def _support(folded: str, spoken: list[tuple[str, float]]) -> float:
+    """How much of the page says these very words; of several headings the one that says most counts."""
+    headings = [(letters(text), weight) for text, weight in spoken if weight in (HEADING, ONE_OF_MANY)]
+    others = [
+        ({letters(run) for run in _parts_joined(text)}, letters(text), weight)
+        for text, weight in spoken
+        if weight not in (HEADING, ONE_OF_MANY)
+    ]
+    heard = {run for runs, _, _ in others for run in runs}
+    # A heading that nobody repeats whole, but begins with these words, has a subtitle or a date inside.
+    from_headings = [w for text, w in headings if text == folded or (text.startswith(folded) and text not in heard)]
+    from_others = (w if whole == folded else PART * w for runs, whole, w in others if folded in runs)
+    return max(from_headings, default=0) + sum(from_others)
+
+
+def _split(text: str) -> list[tuple[int, int]]:
+    """Where the parts of a title lie between its separators."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    for gap in SEPARATOR.finditer(text):
+        if gap.start() > start:
+            found.append((start, gap.start()))
+        start = gap.end()
+    return [*found, (start, len(text))][:MOST_PARTS]
+
+
+def _parts_joined(text: str) -> list[str]:
+    """Every run of neighbouring parts, with the separators between them; and what follows a leading `Name: `."""
+    parts = _split(text)
+    runs = [text[a:b].strip() for i, (a, _) in enumerate(parts) for _, b in parts[i:]]
+    first = SITE_FIRST.match(text)
+    return [*runs, *([text[first.end() :]] if first else [])]
+
+
+def _runs(text: str, is_name: Callable[[str], bool]) -> list[str]:
+    """The runs that neither begin nor end with the site's name."""
+    parts = [text[a:b] for a, b in _split(text)]
+    spans = [(i, j) for i in range(len(parts)) for j in range(i, len(parts)) if not (is_name(parts[i]) or is_name(parts[j]))]
+    edges = _split(text)
+    runs = [text[edges[i][0] : edges[j][1]].strip() for i, j in spans]
+    first = SITE_FIRST.match(text)
+    if first and is_name(first[1]):
+        return [text[first.end() :], *(r for r in runs if not r.startswith(first[1]))]
+    return runs
+
+
+def _name_test(names: list[str], url: str) -> Callable[[str], bool]:
+    """Whether a part of a title is the site's name: one it gives itself, its host, or the host's main label spelt out."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    labels = [label.replace("-", "") for label in host.split(".")[:-1] if len(label) > 2]
+    known = {words(name) for name in names} | {words(host)}
+    squashed = {name.replace(" ", "") for name in known} | set(labels)
+
+    def is_name(part: str) -> bool:
+        folded = words(part)
+        plain = folded.replace(" ", "")
+        if not plain or folded in known or plain in squashed or DATES.fullmatch(part):
+            return True
+        address = re.search(r"(?:^|\s)(?:\w+\.)?([\w-]+)\.[a-z]{2,6}\b", part.casefold())
+        return bool(address and address[1].replace("-", "") in labels)
+
+    return is_name
+
+
+def _without_tail(title: str) -> str:
+    """Short parts at the end (section, site) are dropped while what is left is the longer by far."""
+    parts = _split(title)
+    while len(parts) > 1:
+        (start, end), (_, head) = parts[-1], parts[-2]
+        tail, rest = words(title[start:end]), words(title[:head])
+        if tail.count(" ") > 3 or len(tail) * 2 > len(rest):
+            break
+        parts.pop()
+    return title[: parts[-1][1]].strip()

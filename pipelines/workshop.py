@@ -1,0 +1,65 @@
+"""What turns records into documents, set up for one data folder: ledger, worker processes, engine, drain."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Self
+
+from newswarc.ledger import Ledger
+from newswarc.settings import DataFolder
+from pipelines.drain import Drain, DrainThread
+from pipelines.pool import WorkerPool
+from search.index import SearchIndex, open_index
+
+_open: dict[str, Workshop] = {}
+_guard = threading.Lock()
+
+
+@dataclass
+class Workshop:
+    """One for each data folder in a process, however many spiders use it; the last `close` ends it."""
+
+    data: DataFolder
+    ledger: Ledger
+    pool: WorkerPool
+    index: SearchIndex
+    drain: DrainThread
+    users: int = 0
+    started: bool = False
+
+    @classmethod
+    def opened(cls, data: DataFolder, *, workers: int, index: str | None = None) -> Self | Workshop:
+        key = str(data.root.resolve())
+        with _guard:
+            if key not in _open:
+                ledger, pool = Ledger(data.ledger), WorkerPool(workers=workers)
+                engine = open_index(index or str(data.index), write=True)
+                drain = DrainThread(Drain(ledger, data.archive, pool, engine))
+                _open[key] = cls(data, ledger, pool, engine, drain)
+            _open[key].users += 1
+            return _open[key]
+
+    def start(self) -> None:
+        with _guard:
+            if not self.started:
+                self.started = True
+                self.drain.start()
+
+    def wake(self) -> None:
+        self.drain.wake()
+
+    def close(self) -> None:
+        """Waits until the backlog is indexed. Raises what ended the drain early."""
+        with _guard:
+            self.users -= 1
+            if self.users:
+                return
+            _open.pop(str(self.data.root.resolve()), None)
+        try:
+            if self.started:
+                self.drain.finish()
+        finally:
+            self.pool.close()
+            self.index.close()
+            self.ledger.close()

@@ -1,0 +1,190 @@
+"""The one analysis chain: text → words → folded words → stems, the same for every engine, query and highlight.
+
+A folded word is what was written, letter case and spelling variants aside; it keeps its script and its letters, so
+that a strict search finds what was typed. Its stem term, `<language>_<stem>`, is the word without its endings, in the
+key alphabet of its language (`search.stems`). Terms of different languages never meet: Turkish `ira(n)` is not English
+`ira`, and Cyrillic `термез` read as Uzbek is not English `termez`.
+
+What a word is: letters and digits with their marks. Hyphens, dashes and the zero-width non-joiner part words
+(داعش‌خراسان is two; a query with either is searched as a phrase and as one word, see `search.forms`); soft hyphens and
+zero-width joiners are not there; an apostrophe between letters belongs to the word. Scripts without spaces (Han, kana,
+Thai, Lao, Burmese, Khmer) give a word per letter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from search import stems as _stems
+
+LONGEST = 80
+"""Characters of a folded word that are kept; what is longer is no word but data."""
+REMEMBERED = 1 << 15
+"""Words whose folding and stem are remembered; the most frequent ones of ten languages fit."""
+
+
+class Word(NamedTuple):
+    folded: str
+    start: int
+    """Offsets of the surface in characters of the text as given, end exclusive."""
+    end: int
+
+
+class Analysed(NamedTuple):
+    folded: str
+    """Folded words of title, then body, one space apart."""
+    stems: str
+    """Their stem terms, one for one."""
+    title_words: int
+
+
+_APOSTROPHES = "'’‘ʻʼ`´ʹ′＇‛"
+_LONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_INVISIBLE = "\u00ad\u200d\u2060\ufeff"
+
+
+def _marks() -> str:
+    """All combining marks of the blocks that hold any, as the inside of a character class."""
+    blocks = ((0x300, 0x1E00), (0x20D0, 0x2100), (0x3099, 0x309B), (0xA66F, 0xABEE), (0xFE00, 0xFE30), (0x10A00, 0x12000))
+    return "".join(
+        chr(code) for start, end in blocks for code in range(start, end) if unicodedata.category(chr(code))[0] == "M"
+    )
+
+
+_MARKS = _marks()
+_LETTER = rf"[^\W_{_LONE}]"
+_WORD = re.compile(
+    rf"{_LETTER}+(?:[{_MARKS}{_INVISIBLE}]{_LETTER}*|[{_APOSTROPHES}]{_LETTER}+|(?<=[oOgG])[‘`])*"
+    rf"|(?=[{_LONE}])[^\W_][{_MARKS}{_INVISIBLE}]*"
+)
+# An opening quote after o or g closes Uzbek oʻ, gʻ also at the end of a word (togʻ); ' and ’ there are quotation marks.
+
+_DROPPED_MARKS = (
+    (0x300, 0x36F), (0x483, 0x489), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F), (0x670, 0x670), (0x6D6, 0x6ED),
+    (0x8CA, 0x8FF), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F),
+)  # fmt: skip
+"""Marks of Latin, Greek, Cyrillic, Hebrew and Arabic; in Indic scripts a mark is a vowel and stays."""
+_ARABIC = str.maketrans("يىېۍےكڪګةہھەۀٱ", "یییییککگههههها")
+_OTHER_LETTERS = {ord("ı"): "i", ord("ʼ"): "ʻ", ord("ʹ"): "ʻ", ord("ـ"): None}
+_TO_APOSTROPHE = str.maketrans(dict.fromkeys(_APOSTROPHES, "ʻ"))
+_KEPT = "çğöşüñäňýž" "йўӣӯї"
+"""Letters with a mark that are letters of their own in the region's alphabets."""
+_KEPT_PAIRS = {unicodedata.normalize("NFD", letter): letter for letter in _KEPT} | {"s\u0326": "ş"}
+_KEPT_PAIR = re.compile("|".join(_KEPT_PAIRS))
+_POSSESSIVE = re.compile("(?:ʻs)+$")
+_NOT_A_LETTER = re.compile("(?<![og])ʻ")
+
+
+class _Folding(dict[int, str | int | None]):
+    """A translation table that works out each character when it is first met."""
+
+    def __missing__(self, code: int) -> str | int | None:
+        self[code] = folded = self._fold(code, chr(code))
+        return folded
+
+    @staticmethod
+    def _fold(code: int, letter: str) -> str | int | None:
+        digit = unicodedata.decimal(letter, None)
+        if digit is not None:
+            return str(digit)
+        if unicodedata.category(letter)[0] == "M":
+            return None if any(first <= code <= last for first, last in _DROPPED_MARKS) else code
+        return code if letter.isalnum() else None
+
+
+_FOLDING = _Folding({**_ARABIC, **_OTHER_LETTERS})
+
+
+@lru_cache(REMEMBERED)
+def fold(word: str, language: str | None = None) -> str:
+    """The word with letter case, compatibility forms, digits and spelling variants made one; "" if nothing is left.
+
+    Apostrophes stay only in oʻ and gʻ; English 's goes, and in Turkish everything after an apostrophe.
+    """
+    if language == "tr":
+        word = re.split("['’]", word, maxsplit=1)[0] or word
+    word = unicodedata.normalize("NFKD", word.translate(_TO_APOSTROPHE)).casefold()
+    word = _KEPT_PAIR.sub(lambda pair: _KEPT_PAIRS[pair.group()], unicodedata.normalize("NFKD", word))
+    word = unicodedata.normalize("NFC", word.translate(_FOLDING))[:LONGEST]
+    return _NOT_A_LETTER.sub("", _POSSESSIVE.sub("", word))
+
+
+def words(text: str, language: str | None = None) -> Iterator[Word]:
+    """The words of a text in order, with character offsets into it as given."""
+    for found in _WORD.finditer(text):
+        if folded := fold(found.group(), language):
+            yield Word(folded, found.start(), found.end())
+
+
+def folded_words(text: str, language: str | None = None) -> list[str]:
+    return [folded for surface in _WORD.findall(text) if (folded := fold(surface, language))]
+
+
+LANGUAGES = tuple(_stems.KEYS)
+"""The languages that have stems."""
+OF_SCRIPT: dict[str, tuple[str, ...]] = {
+    "latin": ("en", "tr", "uz", "kk"),
+    "cyrillic": ("ru", "uz", "ky", "kk", "tg"),
+    "arabic": ("fa", "ps", "ar"),
+}
+"""Script → languages written in it; the first stands for a text whose language is unknown or has no stems."""
+_NEAR = {"tk": "tr", "az": "tr", "gag": "tr", "crh": "tr", "kaa": "kk", "prs": "fa", "fa-AF": "fa"}
+"""Languages without stems of their own that inflect like one that has them."""
+
+
+def script(folded: str) -> str | None:
+    """`latin`, `cyrillic` or `arabic` by the first letter that is one of these; None for numbers and other scripts."""
+    for letter in folded:
+        if "a" <= letter < "\u0250" or "\u1e00" <= letter < "\u1f00":
+            return "latin"
+        if "\u0400" <= letter < "\u0530":
+            return "cyrillic"
+        if "\u0600" <= letter < "\u0780":
+            return "arabic"
+    return None
+
+
+def base_language(language: str | None) -> str | None:
+    """`uz-Cyrl` → `uz`, `tk` → `tr`; None where there are no stems for it."""
+    if language is None:
+        return None
+    base = language.split("-")[0].lower()
+    base = _NEAR.get(base, base)
+    return base if base in LANGUAGES else None
+
+
+def stem(folded: str, language: str | None) -> str:
+    """The stem of a folded word in that language (BCP 47), in the language's key alphabet; the word where it has none."""
+    base = base_language(language)
+    return (_stems.stemmer(base)(folded) or folded) if base else folded
+
+
+@lru_cache(REMEMBERED)
+def stem_term(folded: str, language: str | None) -> str:
+    """What the index holds for a folded word of a text in that language: `<language>_<stem>`.
+
+    A word in a script that the language is not written in counts as the script's first language.
+    """
+    written = OF_SCRIPT.get(script(folded) or "")
+    if not written:
+        return folded
+    base = base_language(language)
+    base = base if base in written else written[0]
+    return f"{base}_{stem(folded, base)}"
+
+
+def stems_of(folded: str, languages: Collection[str] = ()) -> set[str]:
+    """The stem terms of a typed word in each of these languages; in all languages of its script where none is given."""
+    return {stem_term(folded, language) for language in languages or OF_SCRIPT.get(script(folded) or "", ("",))}
+
+
+def analyse(title: str, text: str, language: str | None) -> Analysed:
+    """What a document's title and text are to an index, as plain strings for a whitespace tokenizer with positions."""
+    base = base_language(language)
+    headline = folded_words(title, base)
+    every = headline + folded_words(text, base)
+    return Analysed(" ".join(every), " ".join([stem_term(word, base) for word in every]), len(headline))
