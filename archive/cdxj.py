@@ -1,7 +1,7 @@
 """The index beside each WARC file: one CDXJ line per response or revisit, sorted by bytes once the file is closed.
 
-A line is `KEY TIMESTAMP JSON`. The first line names the function that made the keys, since tools differ: this one follows
-the CDXJ specification (webrecorder, "Searchable URL") and keeps `www.`, which pywb and the `surt` package drop.
+A line is `KEY TIMESTAMP JSON`. The first line names the function that made the keys, since tools differ: this one
+follows the CDXJ specification (webrecorder, "Searchable URL") and keeps `www.`, which pywb and `surt` drop.
 The index holds nothing that the WARC file does not: it can be deleted and is made again by `rebuild`.
 """
 
@@ -22,24 +22,27 @@ HEADER = "!meta " + json.dumps({"format": "cdxj", "key": KEY_FUNCTION}) + "\n"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def surt(url: str) -> str:
-    """`https://www.Example.org/A?b` → `org,example,www)/a?b`: lower case, no scheme, no default port, host reversed.
-
-    Other schemes (`urn:`) are only put in lower case.
+def reordered(url: str) -> str:
+    """`https://www.Example.org:443/A?b` → `org,example,www)/A?b`: host reversed, no scheme,
+    default port or fragment. Other schemes (`urn:`) stay as they are.
     """
-    lowered = url.lower()
     try:
-        parts = urlsplit(lowered)
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:  # no such port, or brackets without an IPv6 address: the URL itself still sorts and is found
-        return lowered
+        return url
     host = parts.hostname
     if parts.scheme not in _DEFAULT_PORTS or not host:
-        return lowered
+        return url
     reversed_host = host if ":" in host or host.replace(".", "").isdecimal() else ",".join(reversed(host.split(".")))
     suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
     query = f"?{parts.query}" if parts.query else ""
     return f"{reversed_host}{suffix}){parts.path or '/'}{query}"
+
+
+def surt(url: str) -> str:
+    """The key: `reordered` in lower case."""
+    return reordered(url).lower()
 
 
 def timestamp(warc_date: str) -> str:
@@ -51,27 +54,23 @@ def line(record: Record, pointer: RecordPointer) -> str | None:
     """The record's line with its newline; None for records that are no capture."""
     if record.type not in ("response", "revisit"):
         return None
-    url = record.headers.get("WARC-Target-URI") or ""
-    date = record.headers.get("WARC-Date") or ""
-    head = http.split_response(record.block)[1]
-    status, mime = http.status_of(head), (http.content_type(head) or "").partition(";")[0].strip().lower()
+    headers = record.headers
     return entry(
         pointer,
-        url=url,
-        date=date,
-        mime="warc/revisit" if record.type == "revisit" else mime,
-        status=status,
-        digest=record.headers.get("WARC-Payload-Digest"),
+        record.type,
+        headers.get("WARC-Target-URI") or "",
+        headers.get("WARC-Date") or "",
+        http.split_response(record.block)[1],
+        headers.get("WARC-Payload-Digest"),
     )
 
 
-def entry(
-    pointer: RecordPointer, *, url: str, date: str, mime: str, status: int | None, digest: str | None
-) -> str:
+def entry(pointer: RecordPointer, record_type: str, url: str, date: str, head: bytes, digest: str | None) -> str:
     """A line from its values. Numbers are strings and absent values left out, as cdxj-indexer has it."""
+    status, mime = http.status_of(head), (http.content_type(head) or "").partition(";")[0].strip().lower()
     values = {
         "url": url,
-        "mime": mime or "unk",
+        "mime": "warc/revisit" if record_type == "revisit" else mime or "unk",
         "status": str(status) if status is not None else None,
         "digest": digest,
         "length": str(pointer.length),
@@ -113,14 +112,18 @@ def lines(warc: Path) -> Iterator[str]:
 
 
 def rebuild(warc: Path) -> Path:
-    """Makes the sorted index of a closed WARC file from its records alone; returns its path."""
-    return _write_sorted(index_path(warc), list(lines(warc)))
+    """Makes the sorted index of a WARC file (`.open` or not) from its records alone; returns its path."""
+    return _write_sorted(closed_path(warc), list(lines(warc)))
 
 
-def close(open_index: Path, warc: Path) -> Path:
-    """Sorts the index that grew beside an open WARC file into that of the closed one."""
-    with open_index.open(encoding="utf-8", newline="\n") as file:
-        return _write_sorted(index_path(warc.with_name(warc.name.removesuffix(".open"))), file.readlines())
+def sort(warc: Path) -> Path:
+    """Makes the sorted index from the one that grew beside an open WARC file; returns its path."""
+    with index_path(warc).open(encoding="utf-8", newline="\n") as file:
+        return _write_sorted(closed_path(warc), file.readlines())
+
+
+def closed_path(warc: Path) -> Path:
+    return index_path(warc.with_name(warc.name.removesuffix(".open")))
 
 
 def _write_sorted(path: Path, unsorted: list[str]) -> Path:

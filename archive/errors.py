@@ -16,7 +16,7 @@ class ArchiveFull(ArchiveError):
 
 
 class ArchiveDead(ArchiveError):
-    """A flush failed, so nobody knows what is on the disk: the store takes nothing more. Open it anew: that checks it."""
+    """A flush failed, nobody knows what is on the disk: the store takes nothing more. Opened anew, it checks."""
 
 
 class CorruptRecord(ArchiveError):

@@ -14,11 +14,12 @@ from urllib.parse import urljoin
 import brotli
 import zstandard
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?!\d)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
-_CUT_CHUNK_SIZE = re.compile(rb"[ \t]*[0-9a-fA-F]{0,16}[ \t]*(?:;[^\n]*)?\r?")
+_CUT_CHUNK_SIZE = re.compile(rb"[ \t]*(?:[0-9a-fA-F]{1,16}[ \t]*(?:;[^\n]*)?\r?)?")
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 
 MAX_CODINGS = 4
@@ -89,6 +90,11 @@ def content_type(head: bytes) -> str | None:
     return values[-1].decode("latin-1") if values else None
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether the body is compressed already, by its own account."""
+    return bool(_codings(head)) or (content_type(head) or "").lower().startswith(("image/", "video/", "audio/"))
+
+
 def charset(head: bytes) -> str | None:
     """The charset that Content-Type names, in lower case; not checked to be a known one."""
     match = _CHARSET.search(content_type(head) or "")
@@ -125,7 +131,7 @@ def _dechunked(body: bytes) -> bytes:
     parts: list[bytes] = []
     position = 0
     while size := _CHUNK_SIZE.match(body, position):
-        length, start = int(size[1], 16), size.end()
+        length, start = min(int(size[1], 16), len(body)), size.end()
         if length == 0:
             break
         parts.append(body[start : start + length])
@@ -140,7 +146,7 @@ def decoded(head: bytes, payload: bytes, limit: int) -> bytes:
     """The payload with its content codings removed.
 
     Raises ValueError, naming the cause, where any stage gives more than `limit` bytes, or the coding is cut, wrong or
-    unknown. No more than `limit` bytes (and one window of the coding) are ever held. What is called gzip and is not gzip at
+    unknown. No more than `limit` bytes (and one window of the coding) are ever held. What is called gzip and is none at
     all is returned as it is: servers do send such pages, and browsers show them.
     """
     codings = _codings(head)
@@ -171,7 +177,7 @@ def _inflate(coding: str, data: bytes, limit: int, wbits: int) -> tuple[bytes, b
     stream = isal_zlib.decompressobj(wbits)
     try:
         out: bytes = stream.decompress(data, limit + 1)
-    except isal_zlib.error as e:
+    except IsalError as e:  # type: ignore[misc]  # a class; isal's stub has it as an instance
         raise ValueError(f"{coding}: {e}") from e
     if len(out) > limit:
         raise _too_much(coding, limit)

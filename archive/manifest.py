@@ -1,7 +1,7 @@
 """The chain of closed files: one line each, every line holding the hash of the line before it.
 
 A file changed later is found out even where all digests within it were repaired; a changed or removed line breaks the
-chain after it. Whoever can rewrite the whole folder can rewrite the chain: keep the last line's hash elsewhere to bar that.
+chain after it. Whoever can rewrite the whole folder can rewrite the chain, but not a copy of its last line elsewhere.
 """
 
 from __future__ import annotations
@@ -75,8 +75,15 @@ def mend(folder: Path) -> int:
 
 
 def append(
-    folder: Path, name: str, size: int, sha256: str, first: str | None, last: str | None, records: int,
-    *, fsync: Callable[[int], None] = os.fsync,
+    folder: Path,
+    name: str,
+    size: int,
+    sha256: str,
+    first: str | None,
+    last: str | None,
+    records: int,
+    *,
+    fsync: Callable[[int], None] = os.fsync,
 ) -> Entry:
     """Adds the line of a closed file and flushes it; all or nothing."""
     path = folder / NAME

@@ -1,7 +1,7 @@
 """From exchanges to WARC records and receipts, and from records back to the same receipts.
 
-Of each exchange, in this order: `response` (or `revisit`), `metadata`, `request`. The metadata record stands next to the
-response, so that a reader has both with one read, and a torn append that keeps the response most likely keeps it too.
+Of each exchange, in this order: `response` (or `revisit`), `metadata`, `request`. The metadata record stands next to
+the response, so that a reader has both with one read, and a torn append loses it last but the response.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, cast
 
 from archive import cdxj, http
-from archive.warc import Record, bare_id, digest, member, parse_stamp, stamp
+from archive.warc import BadRecord, Record, bare_id, digest, member, parse_stamp, stamp
 from newswarc.items import Archived, Attempt, Exchange, Kind, RecordPointer, Truncation
 
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 METADATA_LOST = "MetadataLost: the response was kept, its metadata record was not"
-"""The error of a receipt whose metadata record a crash or damage took: the exchange was never acknowledged, or is damaged."""
+"""The error of a receipt whose metadata record a crash took (it was never acknowledged) or damage."""
 
 _RESPONSE = "application/http; msgtype=response"
 _REQUEST = "application/http; msgtype=request"
@@ -30,7 +30,7 @@ _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\s\ud800-\udfff]")
 _ESCAPED = re.compile(r"[\\\x00-\x1f\x7f\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(?:\\|u[0-9a-f]{4})")
 
-Fields = list[tuple[str, str | None]]
+Fields = Sequence[tuple[str, str | None]]
 
 
 class Prior(Protocol):
@@ -99,7 +99,13 @@ class Batch:
         self._put("warcinfo", self.info_id, date, fields_block(info), fields)
 
     def _put(
-        self, record_type: str, record_id: str, date: str, block: bytes, fields: Fields, block_digest: str | None = None
+        self,
+        record_type: str,
+        record_id: str,
+        date: str,
+        block: bytes,
+        fields: Fields,
+        packed: int | None = None,
     ) -> RecordPointer:
         head: Fields = [
             ("WARC-Type", record_type),
@@ -107,9 +113,9 @@ class Batch:
             ("WARC-Date", date),
             ("WARC-Warcinfo-ID", None if record_type == "warcinfo" else f"<{self.info_id}>"),
             *fields,
-            ("WARC-Block-Digest", block_digest or digest(block)),
+            ("WARC-Block-Digest", digest(block)),
         ]
-        data = member(head, block)
+        data = member(head, block, packed)
         pointer = RecordPointer(self.warc, self.offset, len(data), record_id)
         self.members.append(data)
         self.dates.append(date)
@@ -145,26 +151,18 @@ class Batch:
     ) -> Archived:
         status = http.status_of(head)
         payload = http.entity(head, rest)
-        block_digest = digest(block) if rest else None
         # A 304 has no payload of its own: the digest of nothing would make all of them one (openwayback#224).
         payload_digest = None if status == 304 else digest(payload)
         profile, prior = self._revisit(item, status, payload, payload_digest)
-        receipt_type: Literal["response", "revisit"] = "revisit" if prior else "response"
-        fields = [*shared, ("Content-Type", _RESPONSE), ("WARC-Payload-Digest", payload_digest)]
-        if prior:
-            fields += _refers_to(prior, profile)
-            block, block_digest = head, None
-        else:
-            fields.append(("WARC-Truncated", item.truncated))
-        pointer = self._put(receipt_type, record_id, date, block, fields, block_digest)
-        content_type = http.content_type(head)
-        mime = "warc/revisit" if prior else (content_type or "").partition(";")[0].strip().lower()
-        self.index.append(
-            cdxj.entry(pointer, url=item.url, date=date, mime=mime, status=status, digest=payload_digest)
-        )
+        told = _refers_to(prior, profile) if prior else [("WARC-Truncated", item.truncated)]
+        fields = [*shared, ("Content-Type", _RESPONSE), ("WARC-Payload-Digest", payload_digest), *told]
+        record_type: Literal["response", "revisit"] = "revisit" if prior else "response"
+        packed = len(head) if not prior and http.is_packed(head) else None
+        pointer = self._put(record_type, record_id, date, head if prior else block, fields, packed)
+        self.index.append(cdxj.entry(pointer, record_type, item.url, date, head, payload_digest))
         return Archived(
             pointer=pointer,
-            record_type=receipt_type,
+            record_type=record_type,
             url=item.url,
             captured_at=parse_stamp(date),
             status=status,
@@ -175,7 +173,7 @@ class Batch:
             truncated=item.truncated,
             error=item.error,
             location=http.location(head, item.url),
-            content_type=content_type,
+            content_type=http.content_type(head),
             refers_to=bare_id(prior.record_id) if prior else None,
         )
 
@@ -226,7 +224,7 @@ def _provenance(item: Exchange | Attempt) -> dict[str, str | None]:
     return {"source": item.source, "kind": item.kind, "via": item.via}
 
 
-def _protocols(item: Exchange, head: bytes) -> Fields:
+def _protocols(item: Exchange, head: bytes) -> list[tuple[str, str | None]]:
     return [
         ("WARC-Protocol", http.protocol(head)),
         ("WARC-Protocol", item.tls_version),
@@ -234,7 +232,7 @@ def _protocols(item: Exchange, head: bytes) -> Fields:
     ]
 
 
-def _refers_to(prior: Prior, profile: str) -> Fields:
+def _refers_to(prior: Prior, profile: str) -> list[tuple[str, str | None]]:
     """6.7.2 and 6.7.3; the two last fields as Heritrix writes them, so that no index is needed to find the record."""
     return [
         ("WARC-Profile", profile),
@@ -305,6 +303,23 @@ def receipt(pointer: RecordPointer, record: Record, metadata: Record | None) -> 
         content_type=http.content_type(head),
         refers_to=bare_id(refers_to) if refers_to else None,
     )
+
+
+def check_payload(record: Record) -> bytes:
+    """The payload of a response or resource record; raises BadRecord where WARC-Payload-Digest was made of another.
+
+    Of other records (a revisit's payload lies elsewhere) it is empty and not checked.
+    """
+    if record.type == "resource":
+        payload = record.block
+    elif record.type == "response":
+        payload = http.entity(*http.split_response(record.block)[1:])
+    else:
+        return b""
+    stated = record.headers.get("WARC-Payload-Digest")
+    if stated is not None and stated != digest(payload):
+        raise BadRecord(f"payload digest is {digest(payload)}, WARC-Payload-Digest says {stated}")
+    return payload
 
 
 def _unknown(url: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ BACKENDS: dict[str, str] = {"file": "archive.writer:WarcFolder"}
 
 
 def open_store(address: str | Path, **options: Any) -> ArchiveStore:
-    """Opens a store for writing: a folder, or `file:FOLDER`. Raises ArchiveLocked, or ValueError for an unknown scheme."""
+    """Opens a store for writing: a folder, or `file:FOLDER`. Raises ArchiveLocked; ValueError for another scheme."""
     scheme, colon, place = str(address).partition(":")
     if not colon or isinstance(address, Path):
         scheme, place = "file", str(address)

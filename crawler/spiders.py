@@ -20,11 +20,12 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
 
 from crawler.appender import Appender, opened
-from crawler.discovery import Listing, discover_record, places
+from crawler.discovery import Listing, places
+from crawler.listings import discover_again, discover_record
 from crawler.robots import RobotsRefused
 from crawler.schedule import LOOK_BACK, is_due
-from newswarc.items import Archived, Attempt, Kind, SourceFacts
-from newswarc.ledger import facts_attempt
+from newswarc.items import Archived, Attempt, Kind
+from newswarc.ledger import Ledger, entry_attempt
 from newswarc.settings import DataFolder
 from newswarc.sources import SHIPPED, Source, load
 from pipelines.scrapy import Captured
@@ -103,18 +104,23 @@ class OutletSpider(Spider):
         settings = crawler.settings
         data = DataFolder(Path(settings["NEWSWARC_DATA"]))
         spider.limit = settings.getint("NEWSWARC_LIMIT") or 1 << 31
-        spider.appender = opened(data)
+        # The archive first: its lock says whether another crawl is at work, and opening it repairs what a crash left.
+        spider.appender = opened(data, robots=str(settings.getbool("ROBOTSTXT_OBEY")), agent=settings["USER_AGENT"])
         spider.workshop = Workshop.opened(
             data, workers=settings.getint("NEWSWARC_WORKERS") or os.cpu_count() or 1, index=settings["NEWSWARC_INDEX"]
         )
-        spider.ledger = spider.workshop.ledger
-        spider.data = data
+        spider.workshop.reconcile(discover_again)
+        spider.data, spider.ledger = data, spider.workshop.ledger
+        spider.round = spider.ledger.begin_round(list(spider.by_key), datetime.now(UTC))
         crawler.signals.connect(spider._idle, signal=signals.spider_idle)
         crawler.signals.connect(spider._opened, signal=signals.spider_opened)
         crawler.signals.connect(spider._closed, signal=signals.spider_closed)
         return spider
 
     limit: int
+    round: int
+    """The ledger's number of this round."""
+    ledger: Ledger
     appender: Appender
     workshop: Workshop
     data: DataFolder
@@ -132,22 +138,23 @@ class OutletSpider(Spider):
             for name in (host, f"www.{host}"):
                 slots[name] = {"delay": source.delay, "concurrency": 1 if source.delay else 8}
 
-    def _closed(self) -> None:
+    def _closed(self, reason: str) -> None:
+        self.ledger.end_round(self.round, datetime.now(UTC), {"reason": reason, "sources": self.notes})
         self.appender.close()
 
     # ---- the round
 
     async def start(self) -> AsyncIterator[Request]:
         for source in self.by_key.values():
-            await self._keep_facts(source)
+            await self._keep_entry(source)
             for listing in self._places(source):
                 yield self._listing_request(source, listing)
 
-    async def _keep_facts(self, source: Source) -> None:
+    async def _keep_entry(self, source: Source) -> None:
         """What the registry says of the source is archived before anything of it, when it is new."""
-        facts = SourceFacts(source.key, source.name, source.homepage, source.language, source.country, source.timezone)
-        if await asyncio.to_thread(self.ledger.facts, source.key) != facts:
-            await self.appender.append(facts_attempt(facts, datetime.now(UTC)))
+        entry = source.model_dump(mode="json", exclude={"key", "proxy"})
+        if await asyncio.to_thread(self.ledger.entry, source.key) != entry:
+            await self.appender.append(entry_attempt(source.key, entry, datetime.now(UTC)))
 
     def _places(self, source: Source) -> Iterator[Listing]:
         """What worked before, then what the source's file and common sense say."""
@@ -224,6 +231,7 @@ class OutletSpider(Spider):
         source = self._source(request)
         asked = request.meta["newswarc"]
         receipt: Archived | None = request.meta.get("warc")
+        text = failure.getErrorMessage()[:300]
         if failure.check(RobotsRefused):
             receipt = await self.appender.append(
                 Attempt(
@@ -236,14 +244,11 @@ class OutletSpider(Spider):
                     asked["via"],
                 )
             )
-        elif receipt is None:  # the archive itself failed: nothing may go on as if it had not
-            self.notes[source.key].append(f"archive: {failure.getErrorMessage()}")
-            self.crawler.engine.close_spider(self, "archive_fault") if False else None
+        elif receipt is None:  # the archive itself failed; the appender's fault ends the crawl, see _archive_fault
+            self.notes[source.key].append(f"archive: {text}")
         if "listing" in request.meta:
             listing = request.meta["listing"]
-            self.ledger.checked_listing(
-                source.key, listing.url, "failed", failure.getErrorMessage()[:300], 0, datetime.now(UTC)
-            )
+            self.ledger.checked_listing(source.key, listing.url, "failed", text, 0, datetime.now(UTC))
             return
         self._ended(source, request)
         if receipt is not None:

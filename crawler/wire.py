@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import re
 import socket
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ClassVar
+from urllib.parse import quote
 
 import h11
 
@@ -30,8 +29,6 @@ from crawler.addresses import Address, RefusedAddress, Target, check_address, ch
 from crawler.proxies import WITHHELD, Proxy, ProxyFailed, socks5, tunnel
 from newswarc.items import Attempt, Exchange, Kind, Truncation
 from newswarc.settings import ConnectTo, NetworkSettings
-
-logger = logging.getLogger(__name__)
 
 
 class WireError(Exception):
@@ -327,25 +324,8 @@ class _Receiver(asyncio.Protocol):
             self._timer = self._loop.call_later(1.0, self._check_rate)
 
 
-class Clock:
-    """UTC now; says so in the log when the system's clock was set while we ran (more than `tolerance` seconds)."""
-
-    def __init__(
-        self,
-        wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
-        tolerance: float = 2.0,
-    ) -> None:
-        self._wall, self._steady, self._tolerance = wall, steady, tolerance
-        self._offset = wall() - steady()
-
-    def __call__(self) -> datetime:
-        wall = self._wall()
-        step = wall - self._steady() - self._offset
-        if abs(step) > self._tolerance:
-            self._offset += step
-            logger.warning("the system clock was set by %+.1f s; WARC dates follow it", step)
-        return datetime.fromtimestamp(wall, UTC)
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
@@ -390,10 +370,10 @@ class Client:
         *,
         unverified: frozenset[str] = frozenset(),
         lookup: Lookup = system_lookup,
-        now: Callable[[], datetime] | None = None,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.network, self._unverified = network, unverified
-        self._resolve, self._now = Resolver(lookup), now or Clock()
+        self._resolve, self._now = Resolver(lookup), now
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
     async def exchange(self, outgoing: Outgoing, limits: Limits = Limits()) -> Outcome:
@@ -482,6 +462,10 @@ def request_head(outgoing: Outgoing, target: Target) -> h11.Request:
         raise ValueError(f"{outgoing.method} {outgoing.url}: {e}") from e
 
 
+_UNFIT = re.compile(r"[\x00-\x20\x7f-\x9f\s\ud800-\udfff]")
+"""What a WARC-Target-URI cannot hold; a refused URL is recorded with it percent-encoded."""
+
+
 class _Running:
     """One exchange while it runs: what is known of it so far."""
 
@@ -490,7 +474,7 @@ class _Running:
         self._loop = asyncio.get_running_loop()
         self._begun, self._started = self._loop.time(), client._now()
         self.stage = "reading the URL"
-        self._url = outgoing.url.partition("#")[0]
+        self._url = _UNFIT.sub(lambda m: quote(m[0], errors="replace"), outgoing.url.partition("#")[0])
         self._target: Target | None = None
         self._address: Address | None = None
         self._reception: Reception | None = None

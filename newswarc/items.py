@@ -191,12 +191,14 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What the registry says of a source, as far as documents depend on it. It is archived when it is first used and
-    when it changes, so that documents can be made again from the archive alone."""
+    """What the registry says of a source, as far as documents depend on it.
+
+    The registry's whole entry is archived when it is first used and when it changes (`newswarc.ledger.entry_attempt`),
+    so that documents can be made again from the archive alone.
+    """
 
     key: str
     name: str
-    homepage: str
     language: str | None = None
     country: str | None = None
     timezone: str | None = None

@@ -8,16 +8,19 @@ takes from the last commits, the next start reads again from the archive.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from newswarc.items import Archived, Attempt, Candidate, Hints, Kind, RecordPointer, SourceFacts
+
+log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -58,7 +61,7 @@ CREATE TABLE listing (
   reason TEXT, checked_at TEXT, candidates INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (source, url)
 ) WITHOUT ROWID;
-CREATE TABLE facts (exchange INTEGER PRIMARY KEY, source TEXT NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE entry (exchange INTEGER PRIMARY KEY, source TEXT NOT NULL, entry TEXT NOT NULL);
 CREATE TABLE round (
   id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, ended_at TEXT, first_exchange INTEGER NOT NULL,
   sources TEXT NOT NULL, notes TEXT NOT NULL DEFAULT '{}'
@@ -174,7 +177,7 @@ class Ledger:
             elif version != SCHEMA_VERSION:
                 raise LedgerFault(
                     f"{path} has schema {version}, this newswarc knows {SCHEMA_VERSION}: "
-                    "run `newswarc rebuild --ledger`"
+                    "run `newswarc rebuild`"
                 )
 
     @property
@@ -187,7 +190,7 @@ class Ledger:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = NORMAL")
             except sqlite3.DatabaseError as e:
-                raise LedgerFault(f"{self.path}: {e}; move it away and run `newswarc rebuild --ledger`") from e
+                raise LedgerFault(f"{self.path}: {e}; move it away and run `newswarc rebuild`") from e
             self._local.db = db
             with self._guard:
                 self._connections.append(db)
@@ -226,7 +229,7 @@ class Ledger:
                 if entered and receipt.kind == "article":
                     _note_fetch(db, receipt)
                 elif entered and receipt.kind == "source":
-                    _note_facts(db, receipt)
+                    _note_entry(db, receipt)
 
     def prior(self, url: str, payload_digest: str | None) -> Prior | None:
         """The first whole 200 response of this URL with this payload; with no digest the newest of the URL."""
@@ -279,13 +282,19 @@ class Ledger:
 
     # ---- sources
 
-    def facts(self, source: str, exchange: int | None = None) -> SourceFacts | None:
-        """What the registry said of a source when an exchange was made; without one, what it said last."""
+    def entry(self, source: str, exchange: int | None = None) -> dict[str, Any] | None:
+        """The registry's entry of a source when an exchange was made; without one, the last that was archived."""
         row = self._db.execute(
-            "SELECT facts FROM facts WHERE source = ? AND exchange <= ? ORDER BY exchange DESC LIMIT 1",
+            "SELECT entry FROM entry WHERE source = ? AND exchange <= ? ORDER BY exchange DESC LIMIT 1",
             (source, 1 << 62 if exchange is None else exchange),
         ).fetchone()
-        return SourceFacts(**json.loads(row[0])) if row else None
+        return dict(json.loads(row[0])) if row else None
+
+    def facts(self, source: str, exchange: int) -> SourceFacts | None:
+        entry = self.entry(source, exchange)
+        return (
+            SourceFacts(source, *(entry.get(k) for k in ("name", "language", "country", "timezone"))) if entry else None
+        )
 
     # ---- listings and candidates
 
@@ -459,6 +468,17 @@ class Ledger:
                 (_stamp(at), json.dumps(notes, ensure_ascii=False), number),
             )
 
+    def take_rounds(self, other: Path) -> None:
+        """Takes over the history of rounds from another ledger, as far as it can be read: the archive has no rounds."""
+        db = self._db
+        db.execute("ATTACH DATABASE ? AS other", (str(other),))
+        try:
+            db.execute("INSERT OR IGNORE INTO round SELECT * FROM other.round")
+        except sqlite3.DatabaseError:
+            log.warning("%s: the history of rounds could not be read; figures of earlier rounds are gone", other)
+        finally:
+            db.execute("DETACH DATABASE other")
+
     def rounds(self, limit: int = 1) -> list[dict[str, Any]]:
         rows = self._db.execute("SELECT * FROM round ORDER BY id DESC LIMIT ?", (limit,))
         return [{**dict(row), "sources": json.loads(row["sources"]), "notes": json.loads(row["notes"])} for row in rows]
@@ -561,17 +581,17 @@ def _note_fetch(db: sqlite3.Connection, receipt: Archived) -> None:
     )
 
 
-def facts_attempt(facts: SourceFacts, at: datetime) -> Attempt:
-    """The archive's record of what the registry says of a source: a metadata record with the facts as JSON."""
-    detail = json.dumps(asdict(facts), sort_keys=True)  # ASCII, one line: fit for a warc-fields value
-    return Attempt(f"urn:newswarc:source:{facts.key}", at, "source", "source", detail, facts.key)
+def entry_attempt(source: str, entry: dict[str, Any], at: datetime) -> Attempt:
+    """The archive's record of what the registry says of a source: a metadata record with the entry as JSON."""
+    detail = json.dumps(entry, sort_keys=True)  # ASCII on one line: fit for a warc-fields value
+    return Attempt(f"urn:newswarc:source:{source}", at, "source", "source", detail, source)
 
 
-def _note_facts(db: sqlite3.Connection, receipt: Archived) -> None:
-    detail = (receipt.error or "").partition(": ")[2]
+def _note_entry(db: sqlite3.Connection, receipt: Archived) -> None:
+    entry = (receipt.error or "").partition(": ")[2]
     db.execute(
-        "INSERT OR REPLACE INTO facts VALUES ((SELECT id FROM exchange WHERE record_id = ?), ?, ?)",
-        (receipt.pointer.record_id, receipt.source, detail),
+        "INSERT OR REPLACE INTO entry VALUES ((SELECT id FROM exchange WHERE record_id = ?), ?, ?)",
+        (receipt.pointer.record_id, receipt.source, entry),
     )
 
 

@@ -14,8 +14,7 @@ from trafilatura.external import try_readability
 from trafilatura.settings import Extractor
 
 BLOCKS = frozenset(
-    "p div li ul ol h1 h2 h3 h4 h5 h6 td tr table tbody thead blockquote br hr section article pre dd dt dl body html figure "
-    "figcaption header footer main aside nav form head list item quote row cell lb code".split()
+    ["p", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "td", "tr", "table", "tbody", "thead", "blockquote", "br", "hr", "section", "article", "pre", "dd", "dt", "dl", "body", "html", "figure", "figcaption", "header", "footer", "main", "aside", "nav", "form", "head", "list", "item", "quote", "row", "cell", "lb", "code"]
 )
 CELLS = frozenset(("td", "th", "cell"))
 LINKS = frozenset(("a", "ref"))
@@ -24,8 +23,8 @@ WORD = re.compile(f"[{NO_SPACES}]|[^\\W{NO_SPACES}]+")
 SENTENCE_END = re.compile(r"""[.!?…。！？؟۔।:;]["”»'’)\]“」』]*\s*$""")
 PROSE = 60
 """Characters of a paragraph that counts as running text."""
-LINKED = 0.8
-"""Share of a paragraph inside links above which it leads elsewhere."""
+LINKED, LINE_LINKED = 0.8, 0.5
+"""Share of a paragraph inside links above which it leads elsewhere; the second where it does not end like a sentence."""
 SHORT = 250
 """Characters of text below which trafilatura's slow fallbacks are asked too."""
 LOUDER = 0.5
@@ -43,27 +42,36 @@ class Paragraph:
 
     @property
     def is_prose(self) -> bool:
-        return len(self.text) >= PROSE and self.linked < LINKED and bool(SENTENCE_END.search(self.text))
+        return len(self.text) >= PROSE and not self.leads_elsewhere and bool(SENTENCE_END.search(self.text))
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        return self.linked >= LINKED or (self.linked >= LINE_LINKED and not SENTENCE_END.search(self.text))
 
 
-def extract_body(tree: HtmlElement, url: str) -> list[Paragraph]:
+def extract_body(tree: HtmlElement, url: str, title: str = "") -> list[Paragraph]:
     """The paragraphs of the page's article, in order; empty where neither extractor finds text. The tree is left as it was."""
-    own = _trafilatura(tree, url, fast=True)
+    own, sound = _trafilatura(tree, url, fast=True)
     other = list(paragraphs(try_readability(copy(tree))))
-    chosen = combine(own, other)
+    enough = sum(len(p.text) for p in other) > 2 * SHORT
+    chosen = combine(own, other, title) if sound or not enough else other
     if sum(len(p.text) for p in chosen) < SHORT:
-        slow = _trafilatura(tree, url, fast=False)
+        slow, _ = _trafilatura(tree, url, fast=False)
         chosen = max(chosen, slow, key=lambda some: sum(len(p.text) for p in some))
     return chosen
 
 
-def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> list[Paragraph]:
+def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> tuple[list[Paragraph], bool]:
+    """Its paragraphs, and whether they are paragraphs in the page as well: text out of tables or bare lists is doubtful."""
     options = Extractor(output_format="python", fast=fast, comments=False, links=True, url=url)
     document = bare_extraction(tree, options=options)
-    return list(paragraphs(document.body)) if document else []
+    if document is None:
+        return [], False
+    written = sum(1 for p in document.body.iter("p") if "".join(p.itertext()).strip())
+    return list(paragraphs(document.body)), written > 0 and written >= sum(1 for _ in document.body.iter("table"))
 
 
-def combine(own: list[Paragraph], other: list[Paragraph]) -> list[Paragraph]:
+def combine(own: list[Paragraph], other: list[Paragraph], title: str = "") -> list[Paragraph]:
     """What both found; between their first and last agreement all but links; outside it only running text.
 
     Readability finds the one container that holds the article, trafilatura all that may belong to it: what trafilatura adds
@@ -73,19 +81,37 @@ def combine(own: list[Paragraph], other: list[Paragraph]) -> list[Paragraph]:
     shared = [_overlap(p, other_text) > 0.5 for p in own]
     prose = _words_in(p for p in own if p.is_prose)
     agreed = _words_in(p for p, both in zip(own, shared, strict=True) if both and p.is_prose)
-    other_prose = _words_in(p for p in other if p.is_prose)
-    if not prose or (not agreed and other_prose > LOUDER * prose):
-        return other if other_prose else own
     if not agreed:
-        return own
+        return _one_of(own, other, title)
+    if agreed < AGREED * prose:
+        return _running(own)
     first, last = shared.index(True), len(shared) - 1 - shared[::-1].index(True)
-    missed = agreed < AGREED * prose
-    kept = []
-    for at, paragraph in enumerate(own):
-        inside, before = first <= at <= last and paragraph.linked < LINKED, at < first
-        if shared[at] or inside or (paragraph.is_prose and (before or missed)):
-            kept.append(paragraph)
-    return kept
+    lead = next((at for at, p in enumerate(own[:first]) if p.is_prose), first)
+    return [p for at, p in enumerate(own) if not p.leads_elsewhere and lead <= at <= last]
+
+
+def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Paragraph]:
+    """They have nothing in common: the one that speaks of what the headline says, else the one with more running text."""
+    prose, other_prose = _words_in(p for p in own if p.is_prose), _words_in(p for p in other if p.is_prose)
+    if not prose or not other_prose:
+        return own if prose or not other_prose else other
+    about, other_about = _about(own, title), _about(other, title)
+    if about != other_about:
+        return _running(own if about > other_about else other)
+    return other if other_prose > LOUDER * prose else _running(own)
+
+
+def _about(some: list[Paragraph], title: str) -> float:
+    """Share of the headline's longer words that the text has, endings aside."""
+    sought = {token[:5] for token in _tokens(title) if len(token) > 3}
+    have = {token[:5] for p in some for token in _tokens(p.text)}
+    return round(len(sought & have) / len(sought), 1) if sought else 0.0
+
+
+def _running(some: list[Paragraph]) -> list[Paragraph]:
+    """From the first running text to the last, without links."""
+    prose = [at for at, p in enumerate(some) if p.is_prose]
+    return [p for p in some[prose[0] : prose[-1] + 1] if not p.leads_elsewhere] if prose else some
 
 
 def paragraphs(body: HtmlElement) -> Iterator[Paragraph]:

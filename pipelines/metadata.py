@@ -14,6 +14,7 @@ from lxml.html import HtmlElement
 
 MAX_METAS, MAX_SCRIPTS, MAX_ITEMS, MAX_DEPTH = 500, 20, 500, 12
 MAX_SCRIPT = 1_000_000
+MAX_HEADINGS = 20
 MAX_VALUE = 2000
 """Characters of a meta tag's content, of a heading, of a name."""
 ARTICLE_TYPES = re.compile(r"(article|posting|report|newsarticle)$", re.I)
@@ -35,6 +36,8 @@ class Page:
     """The JSON-LD object of this article; empty if there is none."""
     title_tag: str = ""
     headings: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    """Texts within the h1 elements that are divided by other elements."""
     canonical: str = ""
     language: str = ""
     """The `lang` of the html element."""
@@ -47,7 +50,9 @@ class Page:
 def read_page(tree: HtmlElement, url: str) -> Page:
     page = Page(url, metas=_metas(tree), items=list(json_ld(tree)), language=tree.get("lang") or "")
     page.title_tag = next((squeeze(t.text_content()) for t in tree.iter("title")), "")
-    page.headings = [text for text in (squeeze(h.text_content()) for h in tree.iter("h1")) if text][:20]
+    headings = list(tree.iter("h1"))[:MAX_HEADINGS]
+    page.headings = [text for text in (squeeze(h.text_content()) for h in headings) if text]
+    page.pieces = [squeeze(piece) for h in headings if len(h) for piece in h.itertext() if piece.strip()][: 3 * MAX_HEADINGS]
     page.canonical = canonical_url(tree, page, url)
     page.article = _article_item(page)
     return page

@@ -36,9 +36,16 @@ class Published:
     origin: DateOrigin
 
 
-def find_published(page: Page, tree: HtmlElement, hints: Hints, language: str | None, upper: datetime | None) -> Published | None:
-    """The first believable answer; a date later than `upper` and a day is no answer."""
-    for raw, origin in _answers(page, tree):
+def find_published(
+    page: Page, tree: HtmlElement, hints: Hints, language: str | None, upper: datetime | None, byline: str | None = None
+) -> Published | None:
+    """The first believable answer; a date later than `upper` and a day is no answer.
+
+    Args:
+        language, upper: as `parse_date` has them.
+        byline: one that was found in the text.
+    """
+    for raw, origin in _answers(page, tree, byline):
         parsed = parse_date(raw, language=language, timezone=hints.timezone, upper=upper)
         if parsed:
             return Published(parsed, raw, origin)
@@ -53,17 +60,18 @@ def find_modified(page: Page, hints: Hints, upper: datetime | None) -> datetime 
     return None
 
 
-def _answers(page: Page, tree: HtmlElement) -> Iterator[tuple[str, DateOrigin]]:
+def _answers(page: Page, tree: HtmlElement, byline: str | None) -> Iterator[tuple[str, DateOrigin]]:
     for item in (page.article, *page.items):
         for key in ("datePublished", "dateCreated", "uploadDate"):
             if raw := text_of(item.get(key)):
                 yield raw, "json-ld"
     for name in PUBLISHED_METAS:
         yield from ((raw, "meta") for raw in page.metas.get(name, ()))
-    in_url = URL_DATE.search(page.url)
+    if byline:
+        yield byline, "page"
     for raw in _printed(tree):
         yield raw, "page"
-    if in_url:
+    if in_url := URL_DATE.search(page.url):
         yield "-".join(in_url.groups()), "url"
 
 

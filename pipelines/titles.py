@@ -8,7 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-SEPARATOR = re.compile(r"\s+(?:[|–—\-:·•»«›/\\~]|::+|--+|>+)\s+|\s*(?:[|•│｜]|::+|--+)\s*|(?<=[^\d\s])_(?=\D)")
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+SEPARATOR = re.compile(
+    rf"\s+(?:[|–—\-:·•»«›‹~]|[/\\]{{1,2}}|::+|--+|>+|<+)\s+|\s*(?:[|•│｜]|::+|--+)\s*|(?<=[^\d\s])_(?=\D)|(?<=[{CJK}])[-－—](?=[{CJK}])"
+)
+HARD = re.compile(r"[|•│｜»›>/\\]|::|--")
 DATES = re.compile(r"[\d\s.,:/\-年月日]+")
 SITE_FIRST = re.compile(r"^([^:]{3,40}):\s+(?=\S)")
 SHORTEST = 8
@@ -16,8 +20,8 @@ SHORTEST = 8
 MOST_PARTS = 8
 HEADING, ONE_OF_MANY, META, TAG, COPY = 1.4, 0.45, 1.0, 1.0, 0.4
 """Weight of a voice: the only h1, one of several, og:title or JSON-LD, the title tag, twitter:title (mostly a copy)."""
-PART, REPEATED = 0.6, 0.6
-"""A part of a voice counts this share of it; any element of the page counts this much."""
+PART, REPEATED, PIECE = 0.6, 1.0, 0.3
+"""A part of a voice counts this share of it; any element of the page counts this much, an element inside an h1 so much more."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Voices:
 
     headings: list[str] = field(default_factory=list)
     """Texts of the h1 elements."""
+    pieces: list[str] = field(default_factory=list)
+    """Texts that stand in an h1 by themselves: a kicker, the headline, a subtitle, a date."""
     title_tag: str = ""
     og_title: str = ""
     twitter_title: str = ""
@@ -52,17 +58,25 @@ def choose_title(voices: Voices, names: list[str], url: str, repeated: Callable[
     """
     is_name = _name_test(names, url)
     spoken = [(text, weight) for text, weight in _voices(voices) if text]
-    candidates = {letters(run): run for text, _ in reversed(spoken) for run in _runs(text, is_name)}
+    runs = [run for text, weight in reversed(spoken) for run in _runs(text, is_name, whole=weight in (HEADING, ONE_OF_MANY))]
+    candidates = {letters(run): run for run in runs}
     candidates = {folded: run for folded, run in candidates.items() if len(folded) >= SHORTEST and not is_name(run)}
     if not candidates:
         return next((text for text, _ in spoken if words(text) and not is_name(text)), None)
     support = {folded: _support(folded, spoken) for folded in candidates}
-    if max(support.values()) <= 1:
-        heard = repeated()
-        support = {folded: value + REPEATED * (folded in heard) for folded, value in support.items()}
-    best = max(candidates, key=lambda folded: (round(support[folded], 2), len(folded)))
+    if max(support.values()) <= HEADING + PART:  # nobody repeats the heading whole
+        pieces = {letters(piece) for piece in voices.pieces} - {letters(heading) for heading in voices.headings}
+        support = {folded: value + PIECE * (folded in pieces) for folded, value in support.items()}
     exact = {letters(text) for text in (*voices.headings, voices.headline)}
-    return candidates[best] if best in exact else _without_tail(candidates[best])
+    best = _best(support)
+    if best not in exact:
+        heard = repeated()
+        best = _best({folded: value + REPEATED * (folded in heard) for folded, value in support.items()})
+    return candidates[best] if best in exact else _without_edges(candidates[best])
+
+
+def _best(support: dict[str, float]) -> str:
+    return max(support, key=lambda folded: (round(support[folded], 2), len(folded)))
 
 
 def _voices(voices: Voices) -> list[tuple[str, float]]:
@@ -85,8 +99,12 @@ def _support(folded: str, spoken: list[tuple[str, float]]) -> float:
         if weight not in (HEADING, ONE_OF_MANY)
     ]
     heard = {run for runs, _, _ in others for run in runs}
-    # A heading that nobody repeats whole, but begins with these words, has a subtitle or a date inside.
-    from_headings = [w for text, w in headings if text == folded or (text.startswith(folded) and text not in heard)]
+    # A heading that nobody repeats whole, but begins or ends with these words, has a kicker, a subtitle or a date inside.
+    from_headings = [
+        weight
+        for text, weight in headings
+        if text == folded or (text not in heard and (text.startswith(folded) or text.endswith(folded)))
+    ]
     from_others = (w if whole == folded else PART * w for runs, whole, w in others if folded in runs)
     return max(from_headings, default=0) + sum(from_others)
 
@@ -110,16 +128,16 @@ def _parts_joined(text: str) -> list[str]:
     return [*runs, *([text[first.end() :]] if first else [])]
 
 
-def _runs(text: str, is_name: Callable[[str], bool]) -> list[str]:
-    """The runs that neither begin nor end with the site's name."""
+def _runs(text: str, is_name: Callable[[str], bool], *, whole: bool) -> list[str]:
+    """The runs that neither begin nor end with the site's name; of a heading only the longest of them."""
     parts = [text[a:b] for a, b in _split(text)]
     spans = [(i, j) for i in range(len(parts)) for j in range(i, len(parts)) if not (is_name(parts[i]) or is_name(parts[j]))]
     edges = _split(text)
     runs = [text[edges[i][0] : edges[j][1]].strip() for i, j in spans]
     first = SITE_FIRST.match(text)
     if first and is_name(first[1]):
-        return [text[first.end() :], *(r for r in runs if not r.startswith(first[1]))]
-    return runs
+        runs = [text[first.end() :], *(r for r in runs if not r.startswith(first[1]))]
+    return [max(runs, key=len)] if whole and runs else runs
 
 
 def _name_test(names: list[str], url: str) -> Callable[[str], bool]:
@@ -140,8 +158,9 @@ def _name_test(names: list[str], url: str) -> Callable[[str], bool]:
     return is_name
 
 
-def _without_tail(title: str) -> str:
-    """Short parts at the end (section, site) are dropped while what is left is the longer by far."""
+def _without_edges(title: str) -> str:
+    """Short parts at the end (section, site) are dropped while what is left is the longer by far; at the start behind a
+    separator that no sentence has."""
     parts = _split(title)
     while len(parts) > 1:
         (start, end), (_, head) = parts[-1], parts[-2]
@@ -149,4 +168,10 @@ def _without_tail(title: str) -> str:
         if tail.count(" ") > 3 or len(tail) * 2 > len(rest):
             break
         parts.pop()
-    return title[: parts[-1][1]].strip()
+    while len(parts) > 1:
+        (start, end), (following, _) = parts[0], parts[1]
+        first, rest = words(title[start:end]), words(title[following : parts[-1][1]])
+        if first.count(" ") > 2 or len(first) * 3 > len(rest) or not HARD.search(title[end:following]):
+            break
+        parts.pop(0)
+    return title[parts[0][0] : parts[-1][1]].strip()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Self
 
+from archive.store import ArchiveReader
 from newswarc.ledger import Ledger
 from newswarc.settings import DataFolder
 from pipelines.drain import Drain, DrainThread
 from pipelines.pool import WorkerPool
+from pipelines.rebuild import ReadListing, reconcile
 from search.index import SearchIndex, open_index
 
 _open: dict[str, Workshop] = {}
@@ -27,9 +28,10 @@ class Workshop:
     drain: DrainThread
     users: int = 0
     started: bool = False
+    reconciled: bool = False
 
     @classmethod
-    def opened(cls, data: DataFolder, *, workers: int, index: str | None = None) -> Self | Workshop:
+    def opened(cls, data: DataFolder, *, workers: int, index: str | None = None) -> Workshop:
         key = str(data.root.resolve())
         with _guard:
             if key not in _open:
@@ -39,6 +41,14 @@ class Workshop:
                 _open[key] = cls(data, ledger, pool, engine, drain)
             _open[key].users += 1
             return _open[key]
+
+    def reconcile(self, read_listing: ReadListing) -> int:
+        """Enters what the archive holds and the ledger lacks; once, before anything is crawled."""
+        with _guard:
+            if self.started or self.reconciled:
+                return 0
+            self.reconciled = True
+            return reconcile(ArchiveReader(self.data.archive), self.ledger, self.pool, read_listing)
 
     def start(self) -> None:
         with _guard:

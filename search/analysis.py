@@ -23,7 +23,7 @@ from search import stems as _stems
 
 LONGEST = 80
 """Characters of a folded word that are kept; what is longer is no word but data."""
-REMEMBERED = 1 << 15
+REMEMBERED = 1 << 16
 """Words whose folding and stem are remembered; the most frequent ones of ten languages fit."""
 
 
@@ -43,23 +43,34 @@ class Analysed(NamedTuple):
 
 
 _APOSTROPHES = "'’‘ʻʼ`´ʹ′＇‛"
-_LONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_LONE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 _INVISIBLE = "\u00ad\u200d\u2060\ufeff"
 
 
 def _marks() -> str:
-    """All combining marks of the blocks that hold any, as the inside of a character class."""
-    blocks = ((0x300, 0x1E00), (0x20D0, 0x2100), (0x3099, 0x309B), (0xA66F, 0xABEE), (0xFE00, 0xFE30), (0x10A00, 0x12000))
-    return "".join(
-        chr(code) for start, end in blocks for code in range(start, end) if unicodedata.category(chr(code))[0] == "M"
+    """All combining marks of the blocks that hold any, as ranges of a character class."""
+    blocks = (
+        (0x300, 0x1E00),
+        (0x20D0, 0x2100),
+        (0x3099, 0x309B),
+        (0xA66F, 0xABEE),
+        (0xFE00, 0xFE30),
+        (0x10A00, 0x12000),
     )
+    marks = [code for block in blocks for code in range(*block) if unicodedata.category(chr(code))[0] == "M"]
+    known = set(marks)
+    starts = [code for code in marks if code - 1 not in known]
+    ends = [code for code in marks if code + 1 not in known]
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
 
 
 _MARKS = _marks()
 _LETTER = rf"[^\W_{_LONE}]"
 _WORD = re.compile(
     rf"{_LETTER}+(?:[{_MARKS}{_INVISIBLE}]{_LETTER}*|[{_APOSTROPHES}]{_LETTER}+|(?<=[oOgG])[‘`])*"
-    rf"|(?=[{_LONE}])[^\W_][{_MARKS}{_INVISIBLE}]*"
+    rf"|[{_LONE}][{_MARKS}{_INVISIBLE}]*"
 )
 # An opening quote after o or g closes Uzbek oʻ, gʻ also at the end of a word (togʻ); ' and ’ there are quotation marks.
 
@@ -71,7 +82,7 @@ _DROPPED_MARKS = (
 _ARABIC = str.maketrans("يىېۍےكڪګةہھەۀٱ", "یییییککگههههها")
 _OTHER_LETTERS = {ord("ı"): "i", ord("ʼ"): "ʻ", ord("ʹ"): "ʻ", ord("ـ"): None}
 _TO_APOSTROPHE = str.maketrans(dict.fromkeys(_APOSTROPHES, "ʻ"))
-_KEPT = "çğöşüñäňýž" "йўӣӯї"
+_KEPT = "çğöşüñäňýžйўӣӯї"
 """Letters with a mark that are letters of their own in the region's alphabets."""
 _KEPT_PAIRS = {unicodedata.normalize("NFD", letter): letter for letter in _KEPT} | {"s\u0326": "ş"}
 _KEPT_PAIR = re.compile("|".join(_KEPT_PAIRS))
@@ -99,14 +110,32 @@ class _Folding(dict[int, str | int | None]):
 _FOLDING = _Folding({**_ARABIC, **_OTHER_LETTERS})
 
 
+class _Letters(dict[int, str]):
+    """The same, letter by letter; ʻ where a letter depends on its neighbours."""
+
+    def __missing__(self, code: int) -> str:
+        # Korean jamo join to syllables; an apostrophe is part of a letter only after o and g.
+        self[code] = folded = "ʻ" if 0x1100 <= code < 0x1200 else _fold_slowly(chr(code)) or "ʻ"
+        return folded
+
+
+_LETTERS = _Letters()
+
+
 @lru_cache(REMEMBERED)
 def fold(word: str, language: str | None = None) -> str:
     """The word with letter case, compatibility forms, digits and spelling variants made one; "" if nothing is left.
 
     Apostrophes stay only in oʻ and gʻ; English 's goes, and in Turkish everything after an apostrophe.
     """
+    if word.isalnum() and "ʻ" not in (folded := word.translate(_LETTERS)):
+        return folded[:LONGEST]
     if language == "tr":
         word = re.split("['’]", word, maxsplit=1)[0] or word
+    return _fold_slowly(word)
+
+
+def _fold_slowly(word: str) -> str:
     word = unicodedata.normalize("NFKD", word.translate(_TO_APOSTROPHE)).casefold()
     word = _KEPT_PAIR.sub(lambda pair: _KEPT_PAIRS[pair.group()], unicodedata.normalize("NFKD", word))
     word = unicodedata.normalize("NFC", word.translate(_FOLDING))[:LONGEST]
@@ -158,7 +187,7 @@ def base_language(language: str | None) -> str | None:
 
 
 def stem(folded: str, language: str | None) -> str:
-    """The stem of a folded word in that language (BCP 47), in the language's key alphabet; the word where it has none."""
+    """The stem of a folded word in that language (BCP 47), in its key alphabet; the word itself where it has none."""
     base = base_language(language)
     return (_stems.stemmer(base)(folded) or folded) if base else folded
 

@@ -1,23 +1,21 @@
 """Stems of folded words: Snowball where it has the language, light suffix lists of ours where nobody has any.
 
-The lists take at most one suffix of each slot (outermost first: case, then possessive, then plural) and leave at
-least three letters. They are for names and nouns, which is what people look for in news; verbs are left alone.
-Each language has a key alphabet in which the ways it is written are one: Uzbek in Cyrillic, in Latin of 1995 and of
-2026; Kazakh in Cyrillic and Latin; Kyrgyz, Kazakh and Tajik as typed on a Russian keyboard.
+The lists take at most one suffix of each slot (outermost first: case, possessive, plural), where the sound before it
+allows it, and leave at least three letters. They are for names and nouns, which is what people look for in news; verbs
+are left alone. Each language has a key alphabet in which the ways it is written are one: Uzbek in Cyrillic, in Latin of
+1995 and of 2026; Kazakh in Cyrillic and Latin; Kyrgyz, Kazakh and Tajik as typed on a Russian keyboard.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 
 import Stemmer
 
-Slots = tuple[tuple[str, ...], ...]
-SHORTEST = 3
-"""Letters that a suffix list leaves of a word."""
+Slots = tuple[re.Pattern[str], ...]
 
 
 def without_marks(word: str) -> str:
@@ -30,11 +28,9 @@ _LATIN_MARKS = {**dict.fromkeys(range(0x300, 0x370)), ord("ʻ"): None}
 
 # Uzbek: the letter е is "ye" at the start of a word and after a vowel; ц, щ, ы, э, ъ, ь as the Latin spelling has them.
 _UZBEK = str.maketrans(
-    {
-        **dict(zip("абвгджзийклмнопрстуфхцыэўқғҳ", "abvgdjziyklmnoprstufxsieoqgh", strict=True)),
-        **{"е": "e", "ё": "yo", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "yu", "я": "ya", "ъ": "", "ь": ""},
-        **{"ş": "sh", "ç": "ch", "ö": "o", "ğ": "g", "ʻ": ""},
-    }
+    dict(zip("абвгджзийклмнопрстуфхцыэўқғҳ", "abvgdjziyklmnoprstufxsieoqgh", strict=True))
+    | {"е": "e", "ё": "yo", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "yu", "я": "ya", "ъ": "", "ь": ""}
+    | {"ş": "sh", "ç": "ch", "ö": "o", "ğ": "g", "ʻ": ""}
 )
 _UZBEK_YE = re.compile("(^|[аеиоуэюяўъь])е")
 
@@ -60,11 +56,17 @@ def kazakh_key(word: str) -> str:
 
 
 _ARABIC_SPELLING = str.maketrans("یک", "يك")
+_ARABIC_ARTICLE = re.compile("^(?:[وف]?[بك]?ال|[وف]?لل)(?=...)")
 
 
 def arabic_spelling(word: str) -> str:
     """Folding writes yeh and kaf as Persian does; Snowball's Arabic stemmer knows only the Arabic letters."""
     return word.translate(_ARABIC_SPELLING)
+
+
+def without_article(word: str) -> str:
+    """Without the article and the particles joined to it (والـ, بالـ, للـ), which the stemmer leaves where two meet."""
+    return _ARABIC_ARTICLE.sub("", arabic_spelling(word))
 
 
 def turkish_vowels(word: str) -> str:
@@ -78,54 +80,45 @@ def turkish_vowels(word: str) -> str:
     return "".join(letters)
 
 
-def _harmony(*endings: str) -> tuple[str, ...]:
-    """Endings with A for а/е/о/ө and I for ы/и/у/ү, spelled out and brought to the key alphabet, longest first."""
-    spelled = {
-        turkic_key(ending.replace("A", a).replace("I", i)) for ending in endings for a in "аеоө" for i in "ыиуү"
-    }
-    return _longest_first(spelled)
+def _slots(*patterns: str) -> Slots:
+    """One expression per slot. A, I: the vowels of a suffix; V: after a vowel, S: after a voiceless consonant,
+    Z: after a vowel or a voiced consonant (as suffixes of Turkic languages ask for)."""
+    signs = {"A": "[аео]", "I": "[ыиу]", "V": "(?<=[аеёиоуыэюя])", "S": "(?<=[кпстфхцчшщ])", "Z": "(?<![кпстфхцчшщ])"}
+    return tuple(
+        re.compile(f"(?<=...)(?:{''.join(signs.get(sign, sign) for sign in pattern.replace(' ', '|'))})$")
+        for pattern in patterns
+    )
 
 
-def _longest_first(suffixes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(suffixes), key=lambda suffix: (-len(suffix), suffix)))
-
-
-_UZ: Slots = (
-    _longest_first("dagi niki gacha dan ning ni ga ka qa da".split()),
-    _longest_first("imiz ingiz lari si im ing i".split()),
-    ("lar",),
+_UZ = _slots(
+    "dagi niki gacha dan ning ni (?<=k)ka (?<=q)qa ga da",
+    "imiz ingiz lari (?<=[aeiou])si im ing i",
+    "lar",
 )
-_KY: Slots = (
-    _harmony("нIн", "дIн", "тIн", "дAгI", "тAгI", "ндAгI", "дAн", "тAн", "нAн", "ндAн")
-    + _harmony("нI", "дI", "тI", "гA", "кA", "нA", "дA", "тA", "ндA"),
-    _harmony("IбIз", "IңIз", "сI", "I"),
-    _harmony("лAр", "дAр", "тAр"),
+# "стан" ends a country's name and is no ablative of "с".
+_KY = _slots(
+    "SтIн SтAгI S(?<!с)тAн SтI SкA SтA ZдIн ZдAгI ZдAн ZдI ZгA ZдA VнIн VнI (?<=[ыиу])(?:ндAгI|ндAн?|нAн?)",
+    "IбIз IнIз VсI I",
+    "лAр ZдAр SтAр",
 )
-_KK: Slots = (
-    _harmony("нIң", "дIң", "тIң", "дAғI", "тAғI", "ндAғI", "дAн", "тAн", "нAн", "ндAн", "мен", "бен", "пен")
-    + _harmony("нI", "дI", "тI", "ғA", "қA", "нA", "дA", "тA", "ндA"),
-    _harmony("IмIз", "IңIз", "сI", "I"),
-    _harmony("лAр", "дAр", "тAр"),
+_KK = _slots(
+    "SтIн SтAгI S(?<!с)тAн SтI SкA SтA ZдIн ZдAгI ZдAн ZдI ZгA ZдA (?<=[аеиоуыэмн])нIн VнI (?<=[мн])нAн "
+    "(?<=[ыиу])(?:ндAгI|ндAн?|нAн?) [мбп]ен",
+    "IмIз IнIз VсI I",
+    "лAр ZдAр SтAр",
 )
-_TG: Slots = (("ро",), ("ямон", "яшон", "амон", "ашон", "яш", "аш"), ("и",), ("хо", "ен", "он"))
-_PS: Slots = (("ونو", "ونه", "گانو", "انو", "گانی", "و", "ه", "ی"), ("گان", "ان"))
+_TG = _slots("ро", "ямон яшон амон ашон яш аш", "и", "хо ен он")
+_PS = _slots("ونو ونه گانو انو گانی و ه ی", "گان ان")
 
 
 def _light(slots: Slots, key: Callable[[str], str]) -> Callable[[str], str]:
     def stem(word: str) -> str:
         word = key(word)
-        for suffixes in slots:
-            word = _without(suffixes, word)
+        for suffix in slots:
+            word = suffix.sub("", word)
         return word
 
     return stem
-
-
-def _without(suffixes: tuple[str, ...], word: str) -> str:
-    for suffix in suffixes:
-        if word.endswith(suffix) and len(word) - len(suffix) >= SHORTEST:
-            return word[: -len(suffix)]
-    return word
 
 
 def _snowball(name: str, key: Callable[[str], str], after: Callable[[str], str] = str) -> Callable[[str], str]:
@@ -161,10 +154,9 @@ def stemmer(language: str) -> Callable[[str], str]:
         case "ru":
             return _snowball("russian", str)
         case "ar":
-            return _snowball("arabic", arabic_spelling)
+            return _snowball("arabic", without_article)
         case "fa":
             return _snowball("persian", str)
         case "tr":
             return _snowball("turkish", turkish_vowels, lambda word: without_marks(word).replace("ı", "i"))
-    slots = {"uz": _UZ, "ky": _KY, "kk": tuple(tuple(map(kazakh_key, slot)) for slot in _KK), "tg": _TG, "ps": _PS}
-    return _light(slots[language], KEYS[language])
+    return _light({"uz": _UZ, "ky": _KY, "kk": _KK, "tg": _TG, "ps": _PS}[language], KEYS[language])

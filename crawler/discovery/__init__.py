@@ -111,6 +111,7 @@ def _checked(reading: Reading, page: Page, source: Source, backend: str) -> Disc
                 faults[reason] += 1
             continue
         if url and url != canonical(source.homepage):
+            faults["repeated"] += url in candidates and not reading.lists_all_links
             candidates[url] = _merged(candidates.get(url), _candidate(url, link, page, source))
     listings = _listings(reading.listings, page, source, faults)
     return Discovered(tuple(candidates.values()), listings, _counted(faults), backend)

@@ -36,7 +36,7 @@ class Link:
     title: str | None = None
     published_raw: str | None = None
     sure: bool = False
-    """Whether it is an article by the listing's word (an entry of a feed or news sitemap) or by the look of its address."""
+    """Whether it is an article by the listing's word (as an entry of a feed) or by the look of its address."""
 
 
 @dataclass(slots=True)
@@ -50,9 +50,11 @@ class Reading:
     """Whether `links` are all of a page's, so that one which is no article's is no fault."""
 
 
-_ROOT = re.compile(
+_OWN_ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?(rss|rdf|feed|urlset|sitemapindex)\s[^<>]{0,999}?(?:xmlns|version)", re.I)
+_ANY_ROOT = re.compile(
     r"<(?:[\w.-]{1,40}:)?(rss|rdf|feed|urlset|sitemapindex|html|head|body)[\s/>]|<!doctype\s+(html)", re.I
 )
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SNIFFED = 8192
 """Characters in which a page's root element is looked for: before it stand comments, doctypes, stray warnings."""
 
@@ -72,13 +74,23 @@ class Page:
         """Decoded, without byte order mark and without the characters that XML 1.0 forbids (2.2)."""
         charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", self.content_type or "", re.I)
         text = decode(self.body, charset[1] if charset else None)
-        return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
+        return _FORBIDDEN.sub("", text) if _FORBIDDEN.search(text) else text
 
     @cached_property
     def root(self) -> str | None:
         """The first telling element's name in lower case: rss, rdf, feed, urlset, sitemapindex or html."""
-        found = _ROOT.search(re.sub(r"<!--.*?-->", "", self.text[:_SNIFFED], flags=re.S))
-        if not found:
-            return None
-        name = (found[1] or found[2]).lower()
+        found = self._root_tag
+        name = next(filter(None, found.groups())).lower() if found else None
         return "html" if name in ("head", "body") else name
+
+    @property
+    def from_root(self) -> str:
+        """The text from the root element on: warnings, comments and declarations before it are gone."""
+        return self.text[self._root_tag.start() if self._root_tag else 0 :]
+
+    @cached_property
+    def _root_tag(self) -> re.Match[str] | None:
+        # Comments are blanked out, so that places in the text stay the same.
+        start = re.sub(r"<!--.*?-->", lambda comment: " " * len(comment[0]), self.text[:_SNIFFED], flags=re.S)
+        # Feeds wrapped in a page of their own exist; their root still says what it is.
+        return _OWN_ROOT.search(start) or _ANY_ROOT.search(start)

@@ -8,13 +8,15 @@ from crawler.discovery.listing import Listing, Page, Reading
 from newswarc.sources import Source
 
 _LINE = re.compile(r"(?im)^[ \t]*(user-agent|disallow|sitemap)[ \t]*:")
+_LINE_OR_COMMENT = re.compile(rf"{_LINE.pattern}|^[ \t]*#")
 _SITEMAP = re.compile(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,2000})")
 SITEMAPS = 50
 """Sitemap lines followed."""
 
 
 def recognises(page: Page) -> bool:
-    return page.root is None and _LINE.search(page.text[:8192]) is not None
+    line = _LINE if page.kind != "robots" else _LINE_OR_COMMENT
+    return page.root is None and line.search(page.text[:8192]) is not None
 
 
 def read(page: Page, source: Source) -> Reading:

@@ -31,11 +31,11 @@ def recognises(page: Page) -> bool:
 def read(page: Page, source: Source) -> Reading:
     reading = Reading(lists_all_links=True)
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
-    tree = etree.fromstring(page.text.encode("utf-8", "replace"), parser)
+    tree: Any = etree.fromstring(page.text.encode("utf-8", "replace"), parser)
     if tree is None:
         reading.faults["unreadable"] += 1
         return reading
-    base = urljoin(page.url, next(iter(tree.xpath("//base/@href")), ""))
+    base = urljoin(page.url, next((element.get("href") or "" for element in tree.iter("base")), ""))
     reading.listings += _feeds(tree, base)
     anchors = list(_anchors(tree, base, reading))
     if page.kind in ("feed", "sitemap", "robots"):

@@ -11,12 +11,24 @@ from urllib.parse import unquote, urlsplit
 
 from newswarc.sources import MAX_URL
 
-_NEVER = frozenset(
-    ["tag", "tags", "teg", "tegs", "topic", "topics", "theme", "themes", "label", "labels", "category", "categories", "cat", "author", "authors", "avtor", "avtory", "writer", "writers", "user", "users", "profile", "profiles", "member", "members", "account", "search", "poisk", "qidiruv", "izdoo", "login", "signin", "sign-in", "log-in", "logout", "signup", "sign-up", "register", "registration", "password", "auth", "oauth", "sso", "subscribe", "subscription", "subscriptions", "newsletter", "newsletters", "donate", "cart", "checkout", "basket", "shop", "store", "feed", "feeds", "rss", "atom", "share", "sharer", "print", "comment", "comments", "page", "pages", "wp-admin", "wp-json", "wp-login.php", "wp-content", "cdn-cgi", "cgi-sys", "static", "assets", "about", "about-us", "aboutus", "contact", "contacts", "contact-us", "privacy", "privacy-policy", "terms", "terms-of-use", "terms-of-service", "terms-and-conditions", "cookie-policy", "advertise", "advertising", "advert", "reklama", "vacancies", "jobs", "careers", "sitemap", "help", "faq", "schlagwort", "etiqueta", "etiquetas", "keyword", "keywords", "dossier-index", "regions", "weather", "currency", "horoscope", "tv-program", "archive-calendar"]
-)  # fmt: skip
+_NEVER = re.compile(
+    r"""(?x)
+    tags? | tegs? | topics? | themes? | labels? | keywords? | category | categories | cat | schlagwort | etiquetas?
+    | authors? | avtory? | writers? | users? | profiles? | members? | account | my | staff | team
+    | search | poisk | qidiruv | izdoo | izlash | cari | arama | buscar
+    | login(\.\w+)? | log-?out | log-in | sign-?(in|up) | register | registration | password | auth | oauth | sso
+    | subscri(be|ptions?) | newsletters? | donate | cart | checkout | basket | shop | store
+    | feeds? | rss | atom | sharer? | print | comments? | pages? | wp-(admin|json|login\.php|content)
+    | cdn-cgi | static | assets
+    | about(-?us)? | contacts? | contact-us | privacy | privacy-policy | terms | terms-of-(use|service)
+    | terms-and-conditions
+    | cookie-policy | advert | advertis(e|ing) | reklama | vacancies | jobs | careers | sitemap | help | faq
+    | currency | horoscope | tv-program | regions
+    """
+)
 """Segments that no article has in its path, in any place."""
 
-_NEVER_LAST = frozenset(["archive", "archives", "arhiv", "calendar"])
+_NEVER_LAST = re.compile(r"archives?|arhiv|arkhiv|calendar|index|home|main|weather")
 _FILES = re.compile(
     r"(?i)\.(jpe?g|png|gif|webp|avif|svg|ico|pdf|docx?|xlsx?|pptx?|zip|rar|gz|mp[34]|m4a|m3u8|avi|mov|webm|ogg|wav|css|js|json"
     r"|xml|rss|rdf|atom|txt|apk|exe|woff2?)$"
@@ -40,12 +52,14 @@ _DATED_NAME = re.compile(
     r"(?<!\d)(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)|(?<!\d)(?:19|20)\d\d[-_]\d\d?(?:[-_]\d\d?)?$"
 )
 _NUMBER = re.compile(r"(?<!\d)\d{4,}(?!\d)")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_DATE_NUMBER = re.compile(r"(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?)?")
+"""A number that is a year, a month or a day, and so names no page."""
 _KEY = re.compile(
     r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9]{9,64}|(?=[^/]*\d)(?=[^/]*[A-F])[A-Z0-9]{7,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
-_MARKERS = frozenset(
-    ["article", "articles", "story", "stories", "post", "posts", "news", "novosti", "doc", "a", "n", "read", "view", "artikel", "artikul", "wiadomosc", "clanek", "maqola", "khabar", "xabar", "yangilik", "janalyk", "jangylyk"]
+_MARKERS = re.compile(
+    r"articles?|story|stories|posts?|news|novosti|doc|a|n|read|view|artikel|artikul|wiadomosc|clanek|maqola|khabar|xabar|habar"
+    r"|yangilik(lar)?|janalyk(tar)?|jangylyk(tar)?|zhanalyktar"
 )
 """Folders whose pages are articles where the name says anything at all."""
 
@@ -84,8 +98,10 @@ def is_section(url: str) -> bool:
 
 def _is_furniture(segments: list[str], query: str) -> bool:
     return (
-        not _NEVER.isdisjoint(segments)
-        or (bool(segments) and (segments[-1] in _NEVER_LAST or bool(_FILES.search(segments[-1]))))
+        any(_NEVER.fullmatch(segment) for segment in segments)
+        or (
+            bool(segments) and (bool(_NEVER_LAST.fullmatch(_PAGE.sub("", segments[-1])) or _FILES.search(segments[-1])))
+        )
         or bool(_NOT_QUERY.search(query))
     )
 
@@ -97,19 +113,16 @@ def _has_id_query(query: str) -> bool:
 def _is_numbered(segments: list[str], last: str) -> bool:
     """A number of four digits that is no year, or a key; its own segment may be followed by the headline's."""
     names = [last, *(segments[-2:-1] if len(segments) > 1 else [])]
-    if any(
-        not _YEAR.fullmatch(number)
-        for name in names
-        for number in _NUMBER.findall(name)
-        if not _DATE_FOLDERS.match(f"/{name}/")
-    ):
+    if any(not _DATE_NUMBER.fullmatch(number) for name in names for number in _NUMBER.findall(name)):
         return True
-    marked = len(segments) > 1 and segments[-2] in _MARKERS
-    return bool(
-        any(_KEY.fullmatch(word) for word in re.split(r"[-_.,;@]", last))
-        or _KEY.fullmatch(last)
-        or (marked and re.search(r"\d{3,}", last))
-    )
+    if any(_KEY.fullmatch(word) for word in (last, *re.split(r"[-_.,;@]", last))):
+        return True
+    numbers = re.findall(r"\d{3,}", _DATED_NAME.sub("", last))
+    return _is_marked(segments) and any(not _DATE_NUMBER.fullmatch(number) for number in numbers)
+
+
+def _is_marked(segments: list[str]) -> bool:
+    return len(segments) > 1 and bool(_MARKERS.fullmatch(segments[-2]))
 
 
 def _is_dated(path: str, last: str) -> bool:
@@ -132,7 +145,7 @@ def _is_worded(segments: list[str], last: str, title: str | None) -> bool:
         return True
     if re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{6}", last):
         return True
-    if len(segments) > 1 and segments[-2] in _MARKERS and words >= 3:
+    if _is_marked(segments) and words >= 3:
         return True
     return (
         title is not None

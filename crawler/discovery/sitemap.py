@@ -12,6 +12,7 @@ from lxml import etree
 
 from crawler.discovery.feed import plain_title
 from crawler.discovery.listing import Link, Listing, Page, Reading
+from crawler.discovery.markup import OPTIONS, repaired
 from crawler.discovery.shape import looks_like_article
 from newswarc.sources import Source
 from pipelines.dates import parse_date
@@ -24,6 +25,8 @@ SUBSITEMAPS = 20
 """Sub-sitemaps of an index followed."""
 RECENT = timedelta(days=35)
 """Sub-sitemaps that changed this long before the newest are followed."""
+NEWEST = 5
+"""Sub-sitemaps followed however old they are."""
 _NO_ARTICLES = re.compile(r"(?i)tag|categor|author|user|image|video|page[-_]?sitemap|sitemap[-_]?pages?\b|taxonom")
 _LINES = re.compile(r"\s*https?://\S+\s*(\n|$)")
 
@@ -39,17 +42,9 @@ def read(page: Page, source: Source) -> Reading:
 
 
 def _entries(page: Page, name: str, reading: Reading) -> Iterator[dict[str, str]]:
-    """The entries' fields by local name, `news:` ones with their prefix (`news:title`), one entry in memory at a time."""
-    context = etree.iterparse(
-        io.BytesIO(re.sub(r"^\s*<\?xml[^>]*\?>", "", page.text).strip().encode("utf-8", "replace")),
-        events=("end",),
-        tag=f"{{*}}{name}",
-        recover=True,
-        no_network=True,
-        load_dtd=False,
-        resolve_entities=False,  # neither files nor bombs: an entity stays unexpanded
-        huge_tree=False,
-    )
+    """Fields by local name, `news:` ones with that prefix (`news:title`); one entry is in memory at a time."""
+    stream = io.BytesIO(repaired(page.from_root).encode("utf-8", "replace"))
+    context = etree.iterparse(stream, events=("end",), tag=f"{{*}}{name}", **OPTIONS)
     try:
         for number, (_, element) in enumerate(context):
             if number == READ:
@@ -91,7 +86,7 @@ def _recent(found: list[tuple[str, datetime | None]]) -> list[str]:
     news = [url for url, _ in found if "news" in url.rpartition("/")[2].lower()]
     others = [(url, when) for url, when in found if url not in news and not _NO_ARTICLES.search(url.rpartition("/")[2])]
     dated = sorted(((when, url) for url, when in others if when), reverse=True)
-    fresh = [url for when, url in dated if when >= dated[0][0] - RECENT]
+    fresh = [url for i, (when, url) in enumerate(dated) if i < NEWEST or when >= dated[0][0] - RECENT]
     undated = [url for url, when in others if not when]
     half = SUBSITEMAPS // 2
     ends = undated if len(undated) <= SUBSITEMAPS else undated[:half] + undated[-half:]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 FOLDER = Path(__file__).parent / "content"
 
 Markup = Literal["json-ld", "json-ld-comma", "json-ld-cut", "opengraph", "none"]
-"""What a page says of itself to machines. `-comma` has a trailing comma, `-cut` lacks its end: as real pages have them."""
+"""What a page says of itself to machines. `-comma` has a trailing comma, `-cut` lacks its end, as on real pages."""
 
 
 class Part(BaseModel):
@@ -79,7 +79,7 @@ class Other(Part):
 
     path: str
     title: str
-    outcome: Literal["not-article", "login", "soft-404"]
+    outcome: Literal["not-article", "login", "soft-404", "robots"]
     main: str
     section: str = ""
     """Listed on the homepage and among this section's teasers."""
@@ -95,6 +95,14 @@ class Feed(Part):
     limit: int = 100
 
 
+class DateForm(Part):
+    form: str
+    """Of `{day}`, `{month}`, `{year}` and `{time}`."""
+    months: tuple[str, ...] = tuple(f"{n:02}" for n in range(1, 13))
+    solar: bool = False
+    """The solar calendar, in Persian digits."""
+
+
 class Outlet(Part):
     key: str
     host: str
@@ -102,7 +110,8 @@ class Outlet(Part):
     charset: str = "utf-8"
     header_charset: dict[str, str] = {}
     """What the Content-Type says by language; by default the charset itself, empty for none."""
-    calendar: Literal["english", "russian", "solar"]
+    dates: dict[str, DateForm]
+    """How a byline spells a date, by language."""
     compress: bool = False
     chunked: bool = False
     validators: tuple[Literal["etag", "last-modified"], ...] = ()

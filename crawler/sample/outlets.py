@@ -69,8 +69,10 @@ class SamplePage:
 
 
 class SampleOutlets:
-    """The three outlets. `stage` 1 is as first published; 2 has one text edited, one removed, two new. It may be changed
-    while they are served."""
+    """The three outlets.
+
+    `stage` 1 is as first published; 2 has one text edited, one removed, two new. It may change while they are served.
+    """
 
     def __init__(self, stage: int = 1) -> None:
         self.stage = stage
@@ -111,9 +113,8 @@ def oddities() -> list[SamplePage]:
         oldest = outlet.listed_at(1)[-1]
         found += [SamplePage(source, outlet.url(quote(o.path)), o.outcome) for o in outlet.others]
         found += [SamplePage(source, outlet.url("/print" + quote(oldest.path)), "robots")]
-        found += [
-            SamplePage(source, outlet.url(old), "redirect", outlet.url(quote(new))) for old, new in outlet.redirects.items()
-        ]
+        redirects = ((outlet.url(old), outlet.url(quote(new))) for old, new in outlet.redirects.items())
+        found += [SamplePage(source, old, "redirect", new) for old, new in redirects]
     return found
 
 

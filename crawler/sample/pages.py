@@ -18,11 +18,7 @@ from crawler.sample.content import FOLDER, Feed, Other, Outlet, Story
 
 TRACKING = {"rss": "?utm_source=rss&utm_medium=feed&utm_campaign=latest", "atom": "?utm_source=atom&from=feed"}
 
-ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
-RUSSIAN_MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
-UZBEK_MONTHS = "yanvar fevral mart aprel may iyun iyul avgust sentabr oktabr noyabr dekabr".split()
-SOLAR_MONTHS = "حمل ثور جوزا سرطان اسد سنبله میزان عقرب قوس جدی دلو حوت".split()
-SOLAR_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +49,12 @@ def build(outlet: Outlet, stage: int) -> dict[str, Page]:
 
 def visible_date(outlet: Outlet, story: Story) -> str:
     """The date as a reader of the outlet sees it in the byline."""
-    t, language = story.published, outlet.language_of(story)
-    if language == "en":
-        return f"{ENGLISH_MONTHS[t.month - 1]} {t.day}, {t.year}"
-    if outlet.calendar == "solar":
-        year, month, day = persian.from_gregorian(t.year, t.month, t.day)
-        return f"{day} {SOLAR_MONTHS[month - 1]} {year}".translate(SOLAR_DIGITS)
-    if language == "ru":
-        return f"{t.day} {RUSSIAN_MONTHS[t.month - 1]} {t.year}, {t:%H:%M}"
-    return f"{t.day}-{UZBEK_MONTHS[t.month - 1]}, {t.year}, {t:%H:%M}" if language == "uz" else f"{t:%d.%m.%Y %H:%M}"
+    at, form = story.published, outlet.dates[outlet.language_of(story)]
+    year, month, day = (at.year, at.month, at.day)
+    if form.solar:
+        year, month, day = persian.from_gregorian(year, month, day)
+    text = form.form.format(day=day, month=form.months[month - 1], year=year, time=f"{at:%H:%M}")
+    return text.translate(PERSIAN_DIGITS) if form.solar else text
 
 
 def _html(outlet: Outlet, text: str, language: str, **more: object) -> Page:
@@ -97,7 +90,7 @@ def _feed_link(feed: Feed) -> str:
 
 def _article(outlet: Outlet, story: Story, stage: int) -> Page:
     language, section = outlet.language_of(story), outlet.sections[story.section]
-    related = [s for s in outlet.listed_at(stage) if s != story and outlet.language_of(s) == language][:3]
+    related = _related(outlet, story, stage)
     paragraphs = [
         f"<h2>{escape(p[3:])}</h2>" if p.startswith("## ") else f"<p>{escape(' '.join(p.split()), quote=False)}</p>"
         for p in story.text_at(stage).split("\n\n")
@@ -120,6 +113,13 @@ def _article(outlet: Outlet, story: Story, stage: int) -> Page:
     )
     page = _frame(outlet, stage, language, story.title, main, _head(outlet, story), story.meta_charset)
     return _html(outlet, page, language, modified=story.modified_at(stage))
+
+
+def _related(outlet: Outlet, story: Story, stage: int) -> list[Story]:
+    """Three others in the same language, those of its own section first, newest first."""
+    language = outlet.language_of(story)
+    others = [s for s in outlet.listed_at(stage) if s != story and outlet.language_of(s) == language]
+    return sorted(others, key=lambda s: s.section != story.section)[:3]
 
 
 def _head(outlet: Outlet, story: Story) -> str:
@@ -179,6 +179,9 @@ def _listings(outlet: Outlet, stage: int) -> dict[str, Page]:
         title, others = f"{section.name} - {outlet.name}", [o for o in outlet.others if o.section == key]
         mine = [s for s in stories if s.section == key]
         pages[section.path] = _listing(outlet, stage, title, section.language, mine, others)
+    for tag in dict.fromkeys(tag for s in stories for tag in s.tags):
+        mine = [s for s in stories if tag in s.tags]
+        pages[f"/tag/{tag}"] = _listing(outlet, stage, f"{tag} - {outlet.name}", outlet.language_of(mine[0]), mine, [])
     return pages
 
 
@@ -188,14 +191,20 @@ def _listing(
     teaser = Template(outlet.teaser)
     parts = [
         teaser.substitute(
-            path=quote(s.path), title=escape(s.title), lead=escape(s.lead), date=visible_date(outlet, s), author=s.author
+            path=quote(s.path),
+            title=escape(s.title),
+            lead=escape(s.lead),
+            date=visible_date(outlet, s),
+            author=escape(s.author),
         )
         for s in stories
     ]
     parts += [teaser.substitute(path=quote(o.path), title=escape(o.title), lead="", date="", author="") for o in others]
     if title == outlet.name:
-        older = [*outlet.redirects, "/print" + quote(stories[-1].path)]
-        parts += [f'<p class="archive"><a href="{path}">{escape(outlet.name)}: {path[:14]}</a></p>' for path in older]
+        labels = outlet.labels[language]
+        links = [(old, labels["pick"]) for old in outlet.redirects]
+        links += [("/print" + quote(stories[-1].path), labels["print"])]
+        parts += [f'<p class="more"><a href="{path}">{escape(label)}</a></p>' for path, label in links]
     main = f'<h1 class="listing">{escape(title)}</h1>\n' + "\n".join(parts)
     newest = max((s.modified_at(stage) for s in stories), default=None)
     return _html(outlet, _frame(outlet, stage, language, title, main), language, modified=newest)
@@ -216,8 +225,9 @@ def _feeds(outlet: Outlet, stage: int) -> dict[str, Page]:
 def _rss(outlet: Outlet, feed: Feed, stories: Sequence[Story]) -> str:
     items = "".join(
         f"<item><title>{escape(s.title)}</title><link>{_tracked(outlet, s.path, feed)}</link>"
-        f'<guid isPermaLink="false">{outlet.key}-{s.published:%Y%m%d%H%M}</guid><dc:creator>{escape(s.author)}</dc:creator>'
-        f"<pubDate>{format_datetime(s.published)}</pubDate><description>{escape(s.lead)}</description></item>\n"
+        f'<guid isPermaLink="false">{outlet.key}-{s.published:%Y%m%d%H%M}</guid>'
+        f"<dc:creator>{escape(s.author)}</dc:creator><pubDate>{format_datetime(s.published)}</pubDate>"
+        f"<description>{escape(s.lead)}</description></item>\n"
         for s in stories
     )
     items += "".join(
@@ -226,10 +236,12 @@ def _rss(outlet: Outlet, feed: Feed, stories: Sequence[Story]) -> str:
         for o in outlet.others
         if o.in_feed
     )
+    name = escape(outlet.name)
     return (
         '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
-        f"<title>{escape(outlet.name)}</title><link>{outlet.url('/')}</link><description>{escape(outlet.name)}</description>"
-        f'<atom:link rel="self" href="{outlet.url(feed.path)}"/><language>{feed.language}</language>\n{items}</channel></rss>\n'
+        f"<title>{name}</title><link>{outlet.url('/')}</link><description>{name}</description>"
+        f'<atom:link rel="self" href="{outlet.url(feed.path)}"/><language>{feed.language}</language>\n'
+        f"{items}</channel></rss>\n"
     )
 
 

@@ -34,6 +34,6 @@ def serve(port: int = 0, stage: int = 1) -> None:
         print("In the shell of the crawler:")
         for name, value in environment(server).items():
             print(f"  export {name}='{value}'")
-        print("", end="", flush=True)
+        print(flush=True)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -1,0 +1,255 @@
+"""The command line: what each command takes and says. What it does stands in `newswarc/commands/`.
+
+Only typer is imported here, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="newswarc",
+    help="A self-hosted monitor for regional news that never loses the original.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+sources_app = typer.Typer(help="The registry of outlets.", no_args_is_help=True)
+sample_app = typer.Typer(help="The sample outlets that come with newswarc.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+app.add_typer(sample_app, name="sample")
+
+DATA = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="The data folder: archive, ledger, index.", envvar="NEWSWARC_DATA")
+]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+SOURCES = Annotated[
+    Path | None, typer.Option("--sources", metavar="DIR", help="A folder of sources in place of the shipped ones.")
+]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[REGION|OUTLET]...", show_default=False, help="Regions or outlets; all.")
+]
+DATA_DEFAULT = Path("data")
+
+
+def _examples(*lines: str) -> str:
+    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {line}" for line in lines)
+
+
+@app.command(
+    epilog=_examples(
+        "newswarc crawl central-asia",
+        "newswarc crawl akipress kloop --limit 20",
+        "newswarc crawl central-asia --every 15m",
+    )
+)
+def crawl(
+    names: Names = None,
+    sources: SOURCES = None,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=0, help="At most N articles of each source this round; 0: all.")
+    ] = 0,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Go on: a round every 15m, 2h, 1d, until interrupted.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes for cleaning; 0: one a core.")] = 0,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """Crawl one round (or rounds without end): fetch, archive, clean, index; then a summary for each source.
+
+    Exit codes: 0 every source answered, 1 a source failed or the archive could not be written, 2 wrong use.
+    """
+    from newswarc.commands.crawl import run
+
+    raise typer.Exit(run(names or [], sources, limit, every, workers, data, json))
+
+
+@app.command(
+    epilog=_examples(
+        "newswarc search 'Термез ракеты'",
+        "newswarc search '\"border troops\" -football' --since 2026-04-18 --sort date",
+        "newswarc search 'rocket*' --source sample/amudaryo-courier --json",
+    )
+)
+def search(
+    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, prefix*, fuzzy~1, title:word.')],
+    source: Annotated[list[str] | None, typer.Option(metavar="S", help="Only of this source; may be repeated.")] = None,
+    language: Annotated[list[str] | None, typer.Option(metavar="L", help="Only in this language.")] = None,
+    country: Annotated[list[str] | None, typer.Option(metavar="C", help="Only of outlets of this country.")] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(metavar="STATE", help="live, superseded or removed; default: the newest texts.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="D", help="Published on or after this day.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="D", help="Published on or before this day.")] = None,
+    sort: Annotated[str, typer.Option(metavar="relevance|date", help="Order of the hits.")] = "relevance",
+    limit: Annotated[int, typer.Option(metavar="N", min=0, max=10_000, help="Hits a page.")] = 10,
+    offset: Annotated[int, typer.Option(metavar="N", min=0, help="Skip so many hits.")] = 0,
+    facets: Annotated[bool, typer.Option("--facets", help="Count hits by source, language, month.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Only the very forms typed: no stems.")] = False,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """Search the index.
+
+    Exit codes: 0 (also with no hit), 2 wrong use.
+    """
+    from newswarc.commands.search import Asked, run
+
+    asked = Asked(query, source, language, country, state, since, until, sort, limit, offset, facets, strict)
+    raise typer.Exit(run(asked, data, json))
+
+
+@app.command(
+    epilog=_examples(
+        "newswarc show 3f2a9c",
+        "newswarc show 3f2a9c --original > page.html",
+        "newswarc show 3f2a9c --record | less",
+    )
+)
+def show(
+    document: Annotated[str, typer.Argument(metavar="DOC", help="A document's id, or enough of its beginning.")],
+    text: Annotated[bool, typer.Option("--text", help="Only the cleaned text.")] = False,
+    original: Annotated[bool, typer.Option("--original", help="The archived page, its codings removed.")] = False,
+    wire: Annotated[bool, typer.Option("--wire", help="The archived response as on the wire.")] = False,
+    headers: Annotated[bool, typer.Option("--headers", help="Status line and headers as on the wire.")] = False,
+    record: Annotated[bool, typer.Option("--record", help="The whole WARC record.")] = False,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """Show a document or its archived original, checked against its digests before it is shown.
+
+    Exit codes: 0 shown, 1 the record is missing or corrupt, 2 no such document.
+    """
+    from newswarc.commands.show import run
+
+    wanted = [name for name, on in locals().items() if on is True and name != "json"]
+    raise typer.Exit(run(document, wanted, data, json))
+
+
+@app.command(epilog=_examples("newswarc verify 3f2a9c", "newswarc verify --all"))
+def verify(
+    documents: Annotated[list[str] | None, typer.Argument(metavar="[DOC]...", help="Ids, or their beginnings.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every document, and every record of the archive.")] = False,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """Recompute digests and make the text again from the record: verified, extractor changed, corrupt or missing.
+
+    Exit codes: 0 nothing is corrupt or missing, 1 something is, 2 wrong use.
+    """
+    from newswarc.commands.verify import run
+
+    raise typer.Exit(run(documents or [], everything, data, json))
+
+
+@app.command(epilog=_examples("newswarc lookup https://www.example.org/news/1 --at 2026-04-21"))
+def lookup(
+    url: Annotated[str, typer.Argument(help="The URL.")],
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="Only the last capture up to this time.")] = None,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """Captures of a URL, as CDXJ lines in the order of time.
+
+    Exit codes: 0 found, 1 none, 2 wrong use.
+    """
+    from newswarc.commands.lookup import run
+
+    raise typer.Exit(run(url, at, data, json))
+
+
+@app.command(
+    epilog=_examples(
+        "newswarc extract page.html --url https://www.example.org/news/1",
+        "newswarc extract --jsonl < list.jsonl > articles.jsonl",
+    )
+)
+def extract(
+    file: Annotated[str | None, typer.Argument(metavar="FILE|-", help="A saved page; - for standard input.")] = None,
+    url: Annotated[str | None, typer.Option(help="The page's address.")] = None,
+    charset: Annotated[str | None, typer.Option(help="What the server said; wins over a meta tag.")] = None,
+    language: Annotated[str | None, typer.Option(help="The outlet's language, where the text leaves it open.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Many pages: lines {"id", "path", "url"} on standard input.')
+    ] = False,
+) -> None:
+    """Clean saved pages and print the articles as JSON.
+
+    Exit codes: 0 done, 1 the page is no article or cannot be read, 2 wrong use.
+    """
+    from newswarc.commands.extract import run
+
+    raise typer.Exit(run(file, url, charset, language, jsonl))
+
+
+@app.command(epilog=_examples("newswarc rebuild", "newswarc rebuild --data /srv/newswarc"))
+def rebuild(
+    workers: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes for cleaning; 0: one a core.")] = 0,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """Make ledger and index anew from the archive alone, then put them in place of the old ones.
+
+    Exit codes: 0 done, 1 the archive is in use or damaged.
+    """
+    from newswarc.commands.rebuild import run
+
+    raise typer.Exit(run(workers, data, json))
+
+
+@app.command(epilog=_examples("newswarc status", "newswarc status --json"))
+def status(data: DATA = DATA_DEFAULT, json: JSON = False) -> None:
+    """What the archive holds, what is still to be done, and how each source stands."""
+    from newswarc.commands.status import run
+
+    raise typer.Exit(run(data, json))
+
+
+@app.command(hidden=True)
+def tour(region: str = "sample", data: DATA = DATA_DEFAULT) -> None:
+    """The main job in plain sight, as `make run` does it: crawl, search, show and verify an original."""
+    from newswarc.commands.tour import run
+
+    raise typer.Exit(run(region, data))
+
+
+@sources_app.command("check", epilog=_examples("newswarc sources check", "newswarc sources check akipress"))
+def sources_check(names: Names = None, sources: SOURCES = None, json: JSON = False) -> None:
+    """Check the files of the registry; each fault with file, key and remedy.
+
+    Exit codes: 0 all good, 1 faults.
+    """
+    from newswarc.commands.sources import check
+
+    raise typer.Exit(check(names or [], sources, json))
+
+
+@sample_app.command("serve", epilog=_examples("newswarc sample serve --port 8700"))
+def sample_serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 0,
+    stage: Annotated[int, typer.Option(min=1, max=2, help="1: as first published; 2: edited since.")] = 1,
+) -> None:
+    """Serve the sample outlets on loopback until interrupted."""
+    from crawler.sample.serve import serve
+
+    serve(port=port, stage=stage)
+
+
+def main() -> None:
+    """The console script: faults that have a remedy are one sentence on standard error, never a traceback."""
+    try:
+        app()
+    except Exception as e:
+        from newswarc.commands.faults import explain
+
+        sentence = explain(e)
+        if sentence is None:
+            raise
+        print(f"newswarc: {sentence}", file=sys.stderr)
+        sys.exit(2 if isinstance(e, ValueError | LookupError) else 1)

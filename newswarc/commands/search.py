@@ -1,0 +1,137 @@
+"""`newswarc search`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from newswarc.commands.faults import NotFound, UserError
+from newswarc.commands.printing import console, plain, print_json, table, visible
+from newswarc.items import Hit
+from newswarc.settings import DataFolder
+from search.index import Facets, Results, open_index
+from search.query import Filters, Query, moment, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The command line's arguments."""
+
+    query: str
+    source: Sequence[str] | None
+    language: Sequence[str] | None
+    country: Sequence[str] | None
+    state: Sequence[str] | None
+    since: str | None
+    until: str | None
+    sort: str
+    limit: int
+    offset: int
+    facets: bool
+    strict: bool
+
+
+def run(asked: Asked, data: Path, json: bool) -> int:
+    if asked.sort not in ("relevance", "date"):
+        raise UserError(f"--sort {asked.sort!r}: there are relevance and date")
+    folder = DataFolder(data)
+    if not folder.index.is_dir():
+        raise NotFound(f"no index in {data}: crawl first, or name the folder with --data")
+    parsed = parse(asked.query)
+    query = Query(
+        parsed.tree,
+        filters=_filters(asked),
+        sort="date" if asked.sort == "date" else "relevance",
+        limit=asked.limit,
+        offset=asked.offset,
+        strict=asked.strict,
+    )
+    index = open_index(str(folder.index))
+    try:
+        results = index.search(query)
+        facets = index.aggregate(query, histogram="month") if asked.facets else None
+    finally:
+        index.close()
+    notes = [*parsed.notes, *results.notes]
+    if json:
+        print_json(as_json(results, notes, facets))
+    else:
+        _print(results, notes, facets)
+    return 0
+
+
+def _filters(asked: Asked) -> Filters:
+    return Filters(
+        source=tuple(asked.source or ()),
+        language=tuple(asked.language or ()),
+        country=tuple(asked.country or ()),
+        state=tuple(asked.state or ()),
+        since=day(asked.since, "--since") if asked.since else None,
+        until=day(asked.until, "--until", until=True) if asked.until else None,
+    )
+
+
+def day(text: str, option: str, *, until: bool = False) -> datetime:
+    try:
+        return moment(text, until=until)
+    except ValueError as e:
+        raise UserError(f"{option}: {e}") from e
+
+
+def as_json(results: Results, notes: Sequence[str], facets: Facets | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {"total": results.total, "hits": [hit_json(hit) for hit in results.hits]}
+    if notes:
+        shown["notes"] = list(notes)
+    if facets is not None:
+        shown["facets"] = plain(facets)
+    return shown
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    d = hit.document
+    return {
+        "id": d.id,
+        "url": d.url,
+        "title": d.title,
+        "source": d.source,
+        "language": d.language,
+        "published": d.published.isoformat() if d.published else None,
+        "score": hit.score,
+        "highlights": list(hit.highlights),
+        "state": d.state,
+        "version": d.version,
+        "evidence": plain(d.evidence),
+    }
+
+
+def _print(results: Results, notes: Sequence[str], facets: Facets | None) -> None:
+    out = console()
+    for note in notes:
+        out.print(f"note: {note}", style="yellow", markup=False)
+    for hit in results.hits:
+        _print_hit(hit)
+    out.print(f"{results.total} document{'' if results.total == 1 else 's'}", style="dim")
+    if facets is not None:
+        for name, counts in facets.counts.items():
+            out.print(table([name, ""], counts.items(), numbers=[1]))
+        out.print(table(["month", ""], facets.histogram.items(), numbers=[1]))
+
+
+def _print_hit(hit: Hit) -> None:
+    out, d = console(), hit.document
+    when = d.published or d.captured_at
+    mark = "" if d.state == "live" else f"  [red]{d.state}[/red]"
+    out.print(f"[bold]{escape(visible(d.title))}[/bold]{mark}")
+    out.print(
+        f"  {when:%Y-%m-%d %H:%M}  {d.source}  {d.language or '?'}  [cyan]{d.id}[/cyan]  {escape(visible(d.url))}"
+    )
+    for fragment in hit.highlights[:2]:
+        text = escape(visible(" ".join(fragment.split()))).replace("\\[[", "[[")
+        out.print("  " + text.replace("[[", "[reverse]").replace("]]", "[/reverse]"))
+    e = d.evidence
+    out.print(f"  [dim]{e.warc} +{e.offset} ({e.length} B), captured {e.captured_at:%Y-%m-%d %H:%M:%S}Z[/dim]\n")

@@ -1,0 +1,58 @@
+"""The main job in plain sight, with the same commands that anyone would type."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from newswarc.commands.printing import console
+
+QUESTION = {"sample": "Термез OR Termez OR ترمذ"}
+"""What is searched for in a region; others are asked for what they all write about."""
+DEFAULT_QUESTION = "Taliban OR Талибан OR طالبان OR Tashkent OR Ташкент"
+
+
+def run(region: str, data: Path) -> int:
+    if region != "sample":
+        return _commands(region, data, {})
+    from crawler.sample.serve import environment, running
+
+    with running() as server:
+        console().print(f"[dim]the sample outlets are served on 127.0.0.1:{server.port}[/dim]\n")
+        return _commands(region, data, environment(server))
+
+
+def _commands(region: str, data: Path, environ: Mapping[str, str]) -> int:
+    env = {**os.environ, **environ}
+    question = QUESTION.get(region, DEFAULT_QUESTION)
+    code = _say_and_run(["crawl", region, "--data", str(data)], env)
+    if code not in (0, 1):
+        return code
+    _say_and_run(["search", question, "--limit", "3", "--data", str(data)], env)
+    found = json.loads(_output(["search", question, "--limit", "1", "--data", str(data), "--json"], env))
+    if not found["hits"]:
+        console().print("nothing was found: no outlet of this region could be read, see the summary above", style="red")
+        return 1
+    document = found["hits"][0]["id"]
+    _say_and_run(["show", document, "--data", str(data)], env)
+    _say_and_run(["show", document, "--headers", "--data", str(data)], env)
+    code = _say_and_run(["verify", document, "--data", str(data)], env) or code
+    go_on = f".venv/bin/newswarc search 'your words' --data {shlex.quote(str(data))}"
+    console().print(f"\nGo on with: {go_on}", style="bold", markup=False)
+    return code
+
+
+def _say_and_run(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    console().print(f"\n$ newswarc {shlex.join(arguments)}", style="bold green", markup=False)
+    sys.stdout.flush()
+    return subprocess.run([sys.executable, "-m", "newswarc", *arguments], env=dict(env), check=False).returncode
+
+
+def _output(arguments: Sequence[str], env: Mapping[str, str]) -> str:
+    command = [sys.executable, "-m", "newswarc", *arguments]
+    return subprocess.run(command, env=dict(env), check=True, capture_output=True, text=True).stdout

@@ -1,0 +1,87 @@
+"""Who wrote an article: names out of JSON-LD, meta tags and bylines, cleaned of what is no name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from lxml.html import HtmlElement
+
+from pipelines.dates import parse_date
+from pipelines.metadata import Page, squeeze, text_of
+from pipelines.titles import letters
+
+AUTHOR_METAS = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl", "article:author_name")
+BYLINES = (
+    ".//*[@rel='author' or contains(@itemprop, 'author') or contains(@class, 'author') or contains(@class, 'Author')"
+    " or contains(@class, 'byline') or contains(@class, 'Byline') or contains(@class, 'writer') or contains(@id, 'author')]"
+)
+BY = re.compile(
+    r"^(?:by|written by|text by|von|par|por|di|da|od|autor(?:in|ka|zy|es)?|author|text[eo]?|foto y texto|"
+    r"автор(?:ы|у|лар|и|лари)?|текст|подготовил[аи]?|корреспондент|"
+    r"muallif(?:lar)?|муаллиф(?:он|и|лар)?|tayyorladi|авторлор|автору|"
+    r"yazar|yazan|haber|muhabir|نویسنده|نويسنده|نویسندگان|گزارشگر|گزارش|خبرنگار|لیکوال|ليکوال|کتبه|كتب|بقلم|الكاتب)"
+    r"(?:\s*[:：.\-–—]\s*|\s+)",
+    re.I,
+)
+JOINED = re.compile(r"\s*[,;،|]\s*|\s+(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و)\s+")
+NO_NAME = re.compile(r"https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)
+MOST, LONGEST = 12, 60
+LOOKALIKES = str.maketrans(
+    "Il1|O0аеорсухкмнтвіјѕ", "lllloo" + "aeopcyxkmhtbijs"
+)  # Latin capital I and digit one beside l, Cyrillic letters beside the Latin ones they are drawn like.
+
+
+def find_authors(page: Page, tree: HtmlElement, names: list[str], byline: str | None = None) -> tuple[str, ...]:
+    """Names in the page's order; the site's own name where it signs itself.
+
+    Args:
+        names: what the site calls itself.
+        byline: a byline that was found in the text.
+    """
+    metas = [value for name in AUTHOR_METAS for value in page.metas.get(name, [])][:MOST]
+    stated = _clean(_stated(page), names) or _clean(metas, names)
+    if stated and not all(author in names for author in stated):
+        return stated
+    return _clean(_printed(tree), names) or _clean([byline or ""], names) or stated
+
+
+def _stated(page: Page) -> list[str]:
+    """Of JSON-LD; a person may be given in parts."""
+    value = page.article.get("author") or page.article.get("creator")
+    people = (value if isinstance(value, list) else [value])[:MOST]
+    parts = (f"{text_of(p.get('givenName'))} {text_of(p.get('familyName'))}" if isinstance(p, dict) else "" for p in people)
+    return [text_of(person) or whole for person, whole in zip(people, parts, strict=True)]
+
+
+def _printed(tree: HtmlElement) -> list[str]:
+    texts = (squeeze(e.get("content") or e.text_content()) for e in tree.xpath(BYLINES)[:20])
+    return [next((text for text in texts if 2 < len(text) <= 100 and names_in(text)), "")]
+
+
+def names_in(text: str) -> list[str]:
+    """The names of a byline, without `By` and without what follows a date or a stroke."""
+    bare = BY.sub("", squeeze(text)).strip(" .:-–—|•·/,")
+    parts = (part.strip(" .:-–—|•·/") for part in JOINED.split(bare))
+    return [part for part in parts if _is_name(part)]
+
+
+def _is_name(text: str) -> bool:
+    return 1 < len(text) <= LONGEST and any(c.isalpha() for c in text) and not NO_NAME.search(text) and parse_date(text) is None
+
+
+def _clean(found: Iterable[str], names: list[str]) -> tuple[str, ...]:
+    people = [as_site(name, names) for text in found for name in names_in(text)]
+    return tuple({letters(name): name for name in people if letters(name)}.values())[:MOST]
+
+
+def as_site(author: str, names: list[str]) -> str:
+    """The site's name where the author equals it under letters that look alike: `bne IntelIiNews` is `bne IntelliNews`."""
+    return next((name for name in names if skeleton(name) == skeleton(author)), author)
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like: one letter for each group that is drawn alike (in the spirit of Unicode TS 39)."""
+    plain = unicodedata.normalize("NFKC", name).translate(LOOKALIKES).casefold().translate(LOOKALIKES)
+    return "".join(c for c in plain.replace("i", "l") if c.isalnum())

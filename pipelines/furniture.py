@@ -1,0 +1,122 @@
+"""What stands among an article's paragraphs without being part of it: title copies, captions, bylines, buttons, notes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pipelines.authors import names_in, skeleton
+from pipelines.body import Paragraph
+from pipelines.dates import parse_date
+from pipelines.titles import letters, words
+
+OPENING = 6
+"""Paragraphs at the start among which bylines, captions and title copies are looked for."""
+LINE = 300
+"""Characters of a caption; longer is text."""
+CREDIT = re.compile(
+    r"(?:^|[\s(\[/.|])(?:photo|foto|fotos|image|picture|fotoğraf|фото|сүрөт|сурет|сурат|суръат|rasm|surat|акс|عکس|تصویر|صورة|الصورة|انځور)"
+    r"(?:s|graph|graphy|lar|лар)?(?: credit| by| from| courtesy of)?\s*[:：/©—–-]"
+    r"|©|\(c\)\s|public domain|creative commons|\bcc[- ]by\b|getty images|shutterstock|wikimedia|(?:screenshot|screengrab|скриншот)",
+    re.I,
+)
+CREDIT_TAIL = re.compile(r"[.!?»”\"]\s*/\s*[^./!?]{2,60}\.?$")
+LEAD_ON = re.compile(
+    r"^[\W_]*(?:read (?:also|more|next)|also read|see also|related(?: (?:articles?|stories|news|topics))?|more (?:on|from|stories|news)|recommended"
+    r"|читайте (?:также|ещё|еще)|читать (?:также|далее|ещё|еще)|смотрите также|по теме|материалы по теме|ранее по теме|похожие (?:новости|материалы)|другие новости"
+    r"|(?:shuningdek|shu mavzuda)[,:]? ?(?:o.qing)?|mavzuga oid|шунингдек[, ]*ўқинг|мавзуга оид|дагы окуңуз|ушул темада|тагын окуңуз"
+    r"|тағы оқыңыз|осы тақырыпта|тақырыпқа сай|ҳамчунин хонед|инчунин хонед|бештар хонед"
+    r"|ayrıca okuyun|bunlar da ilginizi çekebilir|ilgili haberler|lesen sie (?:auch|mehr)|mehr zum thema|czytaj (?:też|także|więcej)|zobacz (?:też|także)"
+    r"|lire aussi|à lire aussi|leia (?:também|mais)|lea también|leggi anche|διαβάστε (?:επίσης|ακόμη)|بیشتر بخوانید|همچنین بخوانید|اقرأ أيضا|اقرأ المزيد|نور ولولئ)"
+    r"(?:\b|[:：!…])",
+    re.I,
+)
+FOLLOW = re.compile(
+    r"(?:подпис(?:ывайтесь|аться|ка)|присоединяйтесь|следите за|вступайте|join us|follow us|subscribe|sign up|kuzatib boring|obuna bo|обуна бўл|"
+    r"кузатиб боринг|каналга кош|жазылың|каналымызға|обуна шавед|пайравӣ|takip edin|abone ol|دنبال کنید|عضو شوید|تابعونا|اشترك)",
+    re.I,
+)
+CHANNEL = re.compile(r"telegram|телеграм|facebook|фейсбук|instagram|инстаграм|twitter|whatsapp|youtube|viber|вконтакте|newsletter|рассылк|تلگرام|تلگراف|فیسبوک", re.I)
+NOTICE = re.compile(
+    r"(?:cookies? (?:policy|notice|settings)|(?:we|this (?:site|website)) uses? cookies|accept (?:all )?cookies|использу(?:ем|ет) (?:файлы )?cookie"
+    r"|all rights reserved|все права защищены|hak(?:lari|ları) (?:himoyalangan|saklıdır)|ctrl\s*\+?-?\s*enter|выделите (?:её|ее|его|фрагмент|текст)"
+    r"|enable javascript|javascript is disabled|your browser does not support|версия для печати|распечатать|print this)",
+    re.I,
+)
+
+
+@dataclass
+class Cleared:
+    """The article's own paragraphs, and the byline that stood among them."""
+
+    paragraphs: list[str] = field(default_factory=list)
+    byline: str | None = None
+
+
+def clear(found: list[Paragraph], titles: list[str], names: list[str]) -> Cleared:
+    """Drops what is not the article.
+
+    Args:
+        titles: the headline and other spellings of it.
+        names: what the site calls itself.
+    """
+    copies = {letters(title) for title in titles if title}
+    cleared = Cleared()
+    kept: list[Paragraph] = []
+    for at, paragraph in enumerate(_without_edges(found)):
+        if letters(paragraph.text) in copies or is_note(paragraph.text):
+            continue
+        opening = at < OPENING
+        if opening and is_byline(paragraph.text, names):
+            cleared.byline = cleared.byline or paragraph.text
+        elif not is_caption(paragraph.text, opening=opening) and not (kept and kept[-1].text == paragraph.text):
+            kept.append(paragraph)
+    cleared.paragraphs = [p.text for p in _without_edges(kept)]
+    return cleared
+
+
+def _without_edges(found: list[Paragraph]) -> list[Paragraph]:
+    """Without the labels and headings that are left over at the end, where no text follows them any more."""
+    end = len(found)
+    while end and not _closes(found[end - 1]):
+        end -= 1
+    return found[:end] or found
+
+
+def _closes(paragraph: Paragraph) -> bool:
+    """Whether an article may end with it: a sentence, or more words than a button has."""
+    if paragraph.heading:
+        return False
+    count = words(paragraph.text).count(" ") + 1
+    return paragraph.is_prose or count > 8 or (count > 2 and paragraph.text.rstrip("\"”»)' ")[-1:] in ".!?…。！？؟۔")
+
+
+def is_note(text: str) -> bool:
+    """A pointer to other articles, an invitation to follow, a notice of the site."""
+    if len(text) > LINE:
+        return False
+    return bool(LEAD_ON.search(text) or NOTICE.search(text) or (FOLLOW.search(text) and CHANNEL.search(text)))
+
+
+def is_caption(text: str, *, opening: bool) -> bool:
+    """A line with a picture's credit; `A sentence. / Agency, public domain.` only where pictures stand, at the start."""
+    if len(text) > LINE:
+        return False
+    return bool(CREDIT.search(text) or (opening and CREDIT_TAIL.search(text)))
+
+
+def is_byline(text: str, names: list[str]) -> bool:
+    """A short line of a date, of the site's own name, or of `By` and a name."""
+    if len(text) > 120 or words(text).count(" ") > 12:
+        return False
+    alone = skeleton(text) in {skeleton(name) for name in names}
+    return alone or (parse_date(text) is not None and words(text).count(" ") <= 9) or bool(byline_names(text))
+
+
+def byline_names(text: str) -> list[str]:
+    """The names of a line that begins with `By` or its like in another language; none where it does not."""
+    without_date = re.split(r"\s*[|•·,]?\s*(?=(?:\d{1,2}[ .-]|\w+\.? \d{1,2},? )\S*\s*\d{4})", text, maxsplit=1)[0]
+    names = names_in(without_date)
+    opened = names and names[0] != without_date.strip(" .:-–—|•·/,") and not without_date.startswith(names[0])
+    short = all(name.count(" ") < 4 for name in names)
+    return names if opened and short else []

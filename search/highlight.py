@@ -1,0 +1,169 @@
+"""Fragments of a text with the words that a query found marked, over the same words the index holds.
+
+Engines' own highlighters see one field and one kind of query; this one sees what all forms of a query found, in every
+script: `[[` and `]]` stand around each word found. Where the text itself has two brackets in a row, a word joiner
+(U+2060, invisible) stands between them, so that marks are always marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from newswarc.items import Document
+from search.analysis import base_language, stem_term, words
+from search.forms import Forms, Sequence, forms
+from search.query import Fuzzy, Prefix, Query, Tree, leaves
+
+FRAGMENT = 200
+"""Characters of a fragment, about; marks are not counted."""
+MOST_FRAGMENTS = 3
+LONGEST_TEXT = 200_000
+"""Characters of a text that are looked through."""
+_JOINER = "\u2060"
+
+
+def highlights(document: Document, query: Query) -> tuple[str, ...]:
+    """Fragments of the document's text; of its title where only the title has what was found."""
+    languages = tuple(filter(None, map(base_language, query.filters.values("language"))))
+    asked = _asked(query.tree, languages, query.strict)
+    in_text = tuple(found for found, in_title in asked if not in_title)
+    return _fragments(document.text, in_text, document.language) or _fragments(
+        document.title, tuple(found for found, _ in asked), document.language
+    )
+
+
+def highlight(text: str, tree: Tree, language: str | None, *, strict: bool = False) -> tuple[str, ...]:
+    """Up to MOST_FRAGMENTS fragments of a text in that language, in the text's order; () where nothing is found."""
+    return _fragments(text, tuple(found for found, in_title in _asked(tree, (), strict) if not in_title), language)
+
+
+def unmarked(fragment: str) -> Iterator[tuple[str, bool]]:
+    """The pieces of a fragment in order, without marks; True: the piece was marked."""
+    for number, piece in enumerate(re.split(r"\[\[|\]\]", fragment)):
+        if piece:
+            yield re.sub(r"(?<=\[)\u2060|\u2060(?=\])", "", piece), number % 2 == 1
+
+
+@lru_cache(64)
+def _asked(tree: Tree, languages: tuple[str, ...], strict: bool) -> tuple[tuple[Forms, bool], ...]:
+    return tuple((forms(leaf, languages, strict), in_title) for leaf, in_title in leaves(tree))
+
+
+def _fragments(text: str, asked: tuple[Forms, ...], language: str | None) -> tuple[str, ...]:
+    spans = _found(text[:LONGEST_TEXT], asked, language) if asked else []
+    return tuple(_marked(text, start, end, spans) for start, end in _windows(text, spans))
+
+
+def _found(text: str, asked: Iterable[Forms], language: str | None) -> list[tuple[int, int]]:
+    """Spans of the words found, in order."""
+    every = list(words(text, base_language(language)))
+    folded = [word.folded for word in every]
+    stems = [stem_term(word, base_language(language)) for word in folded]
+    hits: set[int] = set()
+    for found in asked:
+        for sequence in found.exact:
+            hits |= _positions(folded, sequence, found)
+        for sequence in found.stems:
+            hits |= _positions(stems, sequence, found)
+    return [(every[at].start, every[at].end) for at in sorted(hits)]
+
+
+def _positions(terms: list[str], sequence: Sequence, found: Forms) -> set[int]:
+    """Places of all words that take part in a match of the sequence."""
+    if found.kind is Fuzzy:
+        asked = sequence[0]
+        return {at for at, term in enumerate(terms) if _near(asked, term, found.distance)}
+    if len(sequence) == 1 and found.kind is not Prefix:
+        return {at for at, term in enumerate(terms) if term == sequence[0]}
+    if found.slop:
+        return _sloppy(terms, sequence, found.slop)
+    *whole, last = sequence
+    before = len(whole)
+    is_last = last.__eq__ if found.kind is not Prefix else lambda term: term.startswith(last)
+    ends = [at for at, term in enumerate(terms) if at >= before and is_last(term)]
+    return {place for at in ends if terms[at - before : at] == whole for place in range(at - before, at + 1)}
+
+
+def _sloppy(terms: list[str], sequence: Sequence, slop: int) -> set[int]:
+    """As engines count it: each word's place less its place in the phrase; these may differ by `slop` at most."""
+    shifts = [[at - place for at, term in enumerate(terms) if term == word] for place, word in enumerate(sequence)]
+    found: set[int] = set()
+    for first in shifts[0]:
+        near = [[shift for shift in other if abs(shift - first) <= slop] for other in shifts]
+        nearest = [min(other, key=lambda shift: abs(shift - first), default=None) for other in near]
+        found.update(place + shift for place, shift in enumerate(nearest) if shift is not None and None not in nearest)
+    return found
+
+
+@lru_cache(1 << 14)
+def _near(asked: str, term: str, distance: int) -> bool:
+    """Optimal string alignment distance of at most `distance`."""
+    if abs(len(asked) - len(term)) > distance:
+        return False
+    before: list[int] = []
+    row = list(range(len(term) + 1))
+    for i, a in enumerate(asked, 1):
+        older, before, row = before, row, [i]
+        for j, b in enumerate(term, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == term[j - 2] and asked[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > distance:
+            return False
+    return row[-1] <= distance
+
+
+def _windows(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The stretches of text to show: those with most words found, earlier ones where equal; in the text's order."""
+    groups: list[list[tuple[int, int]]] = []
+    for span in spans:
+        if groups and span[1] - groups[-1][0][0] <= FRAGMENT:
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    best = sorted(sorted(groups, key=lambda group: -len(group))[:MOST_FRAGMENTS])
+    windows: list[tuple[int, int]] = []
+    for group in best:
+        after = windows[-1][1] if windows else 0
+        windows.append(_window(text, group[0][0], group[-1][1], after))
+    return windows
+
+
+def _window(text: str, start: int, end: int, after: int) -> tuple[int, int]:
+    """About FRAGMENT characters around start…end, within the paragraph, from and to a space, not before `after`."""
+    spare = max(0, FRAGMENT - (end - start)) // 2
+    left = max(text.rfind("\n", 0, start) + 1, after, start - spare)
+    if left > 0 and left == start - spare:
+        left = _after_space(text, left, start)
+    paragraph = text.find("\n", end)
+    right = min(paragraph if paragraph >= 0 else len(text), max(end, left + FRAGMENT))
+    if right < len(text) and not text[right].isspace():
+        right = max(text.rfind(" ", end, right), end)
+    return left, right
+
+
+def _after_space(text: str, left: int, start: int) -> int:
+    space = text.find(" ", left, start)
+    return space + 1 if space >= 0 else left
+
+
+def _marked(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> str:
+    pieces = []
+    at = start
+    for first, last in spans:
+        if start <= first and last <= end:
+            pieces += [_apart(text[at:first], marked_next=True), f"[[{text[first:last]}]]"]
+            at = last
+    return "".join([*pieces, _apart(text[at:end])]).strip()
+
+
+def _apart(text: str, marked_next: bool = False) -> str:
+    """Brackets of the text that could be taken for marks, set apart."""
+    text = re.sub(r"\[(?=\[)", "[" + _JOINER, text)
+    text = re.sub(r"(?<=\])\]", _JOINER + "]", text)
+    if text.startswith("]"):
+        text = _JOINER + text
+    return text + _JOINER if marked_next and text.endswith("[") else text

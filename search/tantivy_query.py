@@ -1,0 +1,166 @@
+"""The query tree in tantivy's own queries, and the keys that filters look for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import tantivy
+
+from newswarc.items import Document
+from search.analysis import base_language
+from search.forms import Forms, Sequence, forms
+from search.query import (
+    All,
+    And,
+    DateRange,
+    Field,
+    Filters,
+    Fuzzy,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Title,
+    Tree,
+    Word,
+    asks_for_state,
+)
+
+EARLIEST = datetime(1678, 1, 1, tzinfo=UTC)
+LATEST = datetime(2262, 1, 1, tzinfo=UTC)
+EXACT = 2.0
+"""How much more an exact form counts than a stem."""
+IN_TITLE = 3.0
+"""How much more the title counts than the text."""
+LONGEST_KEY = 2_000
+
+_MUST, _SHOULD, _MUST_NOT = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
+_Q = tantivy.Query
+
+
+def translate(query: Query, schema: Any) -> Any:
+    """tantivy's query for ours, filters included."""
+    languages = tuple(dict.fromkeys(filter(None, map(base_language, query.filters.values("language")))))
+    clauses = [(_MUST, _Translator(schema, languages, query.strict).query(query.tree))]
+    clauses += [(_MUST, _unscored(part)) for part in _filters(query.filters, schema)]
+    if not (query.all_versions or query.filters.values("state") or asks_for_state(query.tree)):
+        clauses.append((_MUST_NOT, _Q.term_query(schema, "keys", "state:superseded")))
+    return clauses[0][1] if len(clauses) == 1 else _Q.boolean_query(clauses)
+
+
+def _filters(filters: Filters, schema: Any) -> Iterator[Any]:
+    for name in ("source", "language", "country", "state"):
+        if values := filters.values(name):
+            yield _Q.term_set_query(schema, "keys", [key(name, value) for value in values])
+    if filters.since or filters.until:
+        yield _dates(DateRange(filters.since, filters.until), schema)
+
+
+def _unscored(query: Any) -> Any:
+    return _Q.const_score_query(query, 0.0)
+
+
+def _dates(dates: DateRange, schema: Any) -> Any:
+    since = dates.since if dates.since and dates.since > EARLIEST else None
+    until = dates.until if dates.until and dates.until < LATEST else None
+    if (since and since >= LATEST) or (until and until <= EARLIEST):
+        return _Q.empty_query()
+    if not (since or until):
+        return _Q.all_query()
+    return _Q.range_query(schema, "date", tantivy.FieldType.Date, since, until, include_upper=until is None)
+
+
+class _Translator:
+    def __init__(self, schema: Any, languages: tuple[str, ...], strict: bool) -> None:
+        self.schema = schema
+        self.languages = languages
+        self.strict = strict
+
+    def query(self, tree: Tree, title: bool = False) -> Any:
+        """`title`: only in the title."""
+        match tree:
+            case All():
+                return _Q.all_query()
+            case Nothing():
+                return _Q.empty_query()
+            case And(parts):
+                return self._every(parts, title)
+            case Or(parts):
+                return _Q.boolean_query([(_SHOULD, self.query(part, title)) for part in parts])
+            case Not():
+                return self._every((tree,), title)
+            case Title(part):
+                return self.query(part, title=True)
+            case Field(name, value):
+                return _unscored(_Q.term_query(self.schema, "keys", key(name, value)))
+            case DateRange():
+                return _unscored(_dates(tree, self.schema))
+            case Word() | Phrase() | Prefix() | Fuzzy():
+                return self._leaf(forms(tree, self.languages, self.strict), title)
+
+    def _every(self, parts: Iterable[Tree], title: bool) -> Any:
+        clauses = [
+            (_MUST_NOT, self.query(part.part, title)) if isinstance(part, Not) else (_MUST, self.query(part, title))
+            for part in parts
+        ]
+        if not any(occur == _MUST for occur, _ in clauses):  # to tantivy negations alone match nothing
+            clauses.append((_MUST, _Q.all_query()))
+        return _Q.boolean_query(clauses)
+
+    def _leaf(self, found: Forms, title: bool) -> Any:
+        """Any of the forms, in title or text; those in the title and those that are exact count more."""
+        fields = [("title", "title_stems", IN_TITLE)] + [("text", "stems", 1.0)] * (not title)
+        clauses = []
+        for plain, stems, weight in fields:
+            clauses += [self._sequence(plain, words, found, weight * EXACT) for words in found.exact]
+            clauses += [self._sequence(stems, words, found, weight) for words in found.stems]
+        return clauses[0] if len(clauses) == 1 else _Q.boolean_query([(_SHOULD, clause) for clause in clauses])
+
+    def _sequence(self, field: str, words: Sequence, found: Forms, weight: float) -> Any:
+        return _Q.boost_query(self._words(field, words, found), weight)
+
+    def _words(self, field: str, words: Sequence, found: Forms) -> Any:
+        if len(words) > 1:
+            # tantivy panics on a phrase of one word.
+            if found.kind is Prefix:
+                return _Q.phrase_prefix_query(self.schema, field, list(words))
+            return _Q.phrase_query(self.schema, field, list(words), slop=found.slop)
+        if found.kind is Prefix:
+            return _Q.fuzzy_term_query(self.schema, field, words[0], distance=0, prefix=True)
+        if found.kind is Fuzzy:
+            return _Q.fuzzy_term_query(self.schema, field, words[0], distance=found.distance)
+        return _Q.term_query(self.schema, field, words[0])
+
+
+def keys(document: Document) -> list[str]:
+    """All that a filter or a field can ask of a document: its source also by outlet and region, its language by base."""
+    region, _, outlet = document.source.partition("/")
+    language = document.language or ""
+    asked = [("source", document.source), ("source", region), ("source", outlet), ("language", language)]
+    asked += [("language", language.split("-")[0]), ("country", document.country or ""), ("state", document.state)]
+    return list(dict.fromkeys(key(name, value) for name, value in [*asked, ("url", document.url)] if value))
+
+
+def key(name: str, value: str) -> str:
+    plain = url_key(value) if name == "url" else value.strip().casefold()
+    return f"{name}:{plain}"[:LONGEST_KEY].encode(errors="replace").decode()
+
+
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|yclid|mc_[ce]id|igshid")
+
+
+def url_key(url: str) -> str:
+    """What two URLs of one page have in common: no scheme, `www.`, `m.`, fragment, tracking parameters, last slash."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return url.strip()
+    host = re.sub(r"^(?:www|m|amp)\.", "", parts.netloc.lower())
+    query = urlencode([pair for pair in parse_qsl(parts.query, True) if not _TRACKING.fullmatch(pair[0])])
+    return f"{host}{parts.path.rstrip('/')}" + (f"?{query}" if query else "")
