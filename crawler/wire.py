@@ -226,7 +226,7 @@ class Reception:
         """The peer closed; True when that ends the message as it should. Raises Disconnected."""
         if self._cleaner.waiting:
             raise Disconnected(
-                f"the peer hung up after {len(self.raw)} bytes, within the head" if self.raw else "no answer"
+                f"the peer hung up after {len(self.raw)} bytes, before the end of the head" if self.raw else "no answer"
             )
         self._parser.receive_data(b"")
         try:

@@ -114,6 +114,8 @@ def _checked(reading: Reading, page: Page, source: Source, backend: str) -> Disc
             faults["repeated"] += url in candidates and not reading.lists_all_links
             candidates[url] = _merged(candidates.get(url), _candidate(url, link, page, source))
     listings = _listings(reading.listings, page, source, faults)
+    if not candidates and not listings and not faults.total():
+        faults["nothing-found"] += 1
     return Discovered(tuple(candidates.values()), listings, _counted(faults), backend)
 
 

@@ -22,7 +22,7 @@ SIZE = 10 * 1024 * 1024
 """Characters read of one feed."""
 _TEXT = 2000
 _TAG = re.compile(r"</?(?:a|abbr|b|br|em|font|i|img|p|q|small|span|strong|sub|sup|u|wbr)\b[^<>]{0,500}>", re.I)
-_USED = frozenset("title link guid id pubdate date published updated issued modified created origlink".split())
+_USED = re.compile("title|link|guid|id|pubdate|date|published|updated|issued|modified|created|origlink")
 _DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 
 
@@ -68,13 +68,10 @@ def _tidied(page: Page, reading: Reading) -> bytes:
     if len(entries) > ENTRIES:
         reading.faults["over-10000-entries"] += 1
     for number, entry in enumerate(entries):
-        if (
-            number >= ENTRIES
-            or entry.getparent() is None
-            or any(_local(e) in ("item", "entry") for e in entry.iterancestors())
-        ):
-            entry.getparent().remove(entry)
-        else:
+        parent = entry.getparent()
+        if parent is not None and number >= ENTRIES:
+            parent.remove(entry)
+        elif parent is not None:  # an entry within an entry went with the outer one's pruning
             _prune(entry)
     for element in root.iter(etree.Element):
         for name in [name for name in element.attrib if ":" in name and not name.startswith("{")]:
@@ -101,7 +98,7 @@ def _local(element: Any) -> str:
 
 def _prune(entry: Any) -> None:
     for child in list(entry):
-        if _local(child) not in _USED or len(child) > 100:
+        if not _USED.fullmatch(_local(child)) or len(child) > 100:
             entry.remove(child)
             continue
         child.text = "".join(child.itertext())[:_TEXT]

@@ -6,8 +6,6 @@ import html
 import re
 from typing import Any
 
-from lxml import etree
-
 OPTIONS: dict[str, Any] = {
     "recover": True,
     "no_network": True,

@@ -92,7 +92,7 @@ class TaskSpider(Spider):
 def in_archive(pointer) -> bool:
     """Whether the record is whole on disk at the moment the spider sees the response."""
     found = list(Path(task["data"], "archive").glob(f"{pointer.warc}*"))
-    return any(path.stat().st_size >= pointer.offset + pointer.length for path in found if not path.suffix == ".cdxj")
+    return any(path.stat().st_size >= pointer.offset + pointer.length for path in found if path.suffix != ".cdxj")
 
 
 settings = {

@@ -21,89 +21,30 @@ from newswarc.settings import NetworkSettings
 
 # 33 forms of an address that no crawl may reach.
 REFUSED = [
-    "127.0.0.1",
-    "127.0.0.2",
-    "10.1.2.3",
-    "172.16.0.1",
-    "192.168.1.1",
-    "169.254.169.254",
-    "100.64.0.1",
-    "0.0.0.0",
-    "0.0.0.1",
-    "192.0.0.8",
-    "192.0.2.1",
-    "198.18.0.1",
-    "198.51.100.1",
-    "203.0.113.1",
-    "224.0.0.1",
-    "240.0.0.1",
-    "255.255.255.255",
-    "::1",
-    "::",
-    "fe80::1",
-    "fe80::1%eth0",
-    "fd00:ec2::254",
-    "fc00::1",
-    "::ffff:169.254.169.254",
-    "::ffff:10.0.0.1",
-    "64:ff9b::a9fe:a9fe",
-    "64:ff9b::7f00:1",
-    "2002:a9fe:a9fe::1",
-    "2002:7f00:1::",
-    "2001::1",
-    "2001:db8::1",
-    "ff02::1",
-    "::127.0.0.1",
+    *("127.0.0.1", "127.0.0.2", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
+    *("0.0.0.0", "0.0.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1"),
+    *("240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "fc00::1"),
+    *("::ffff:169.254.169.254", "::ffff:10.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "2002:a9fe:a9fe::1"),
+    *("2002:7f00:1::", "2001::1", "2001:db8::1", "ff02::1", "::127.0.0.1"),
 ]
-PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "2a00:1450:4001::200e", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+PUBLIC = [
+    *("8.8.8.8", "1.1.1.1", "2606:4700::1111", "2a00:1450:4001::200e", "::ffff:8.8.8.8", "64:ff9b::808:808"),
+]
 
 # Ways to write a host that a resolver might take for one of those.
 SPELLINGS = [
-    "http://2130706433/",
-    "http://0x7f000001/",
-    "http://017700000001/",
-    "http://127.1/",
-    "http://127.0.1/",
-    "http://0177.0.0.1/",
-    "http://0x7f.0.0.1/",
-    "http://127.0.0.1./",
-    "http://2852039166/",
-    "http://0xa9fea9fe/",
-    "http://0251.254.169.254/",
-    "http://１２７.0.0.1/",
-    "http://127。0。0。1/",
-    "http://①27.0.0.1/",
-    "http://%31%32%37.0.0.1/",
-    "http://[::1]/",
-    "http://[::]/",
-    "http://[::ffff:127.0.0.1]/",
-    "http://[::ffff:7f00:1]/",
-    "http://[0:0:0:0:0:ffff:169.254.169.254]/",
-    "http://[fe80::1%25eth0]/",
-    "http://[::127.0.0.1]/",
-    "http://[64:ff9b::7f00:1]/",
-    "http://[2002:7f00:1::]/",
-    "http://0/",
-    "http://0x/",
-    "http://1.2.3.4.5/",
+    *("http://2130706433/", "http://0x7f000001/", "http://017700000001/", "http://127.1/", "http://127.0.1/"),
+    *("http://0177.0.0.1/", "http://0x7f.0.0.1/", "http://127.0.0.1./", "http://2852039166/"),
+    *("http://0xa9fea9fe/", "http://0251.254.169.254/", "http://１２７.0.0.1/", "http://127。0。0。1/"),
+    *("http://①27.0.0.1/", "http://%31%32%37.0.0.1/", "http://[::1]/", "http://[::]/"),
+    *("http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[0:0:0:0:0:ffff:169.254.169.254]/"),
+    *("http://[fe80::1%25eth0]/", "http://[::127.0.0.1]/", "http://[64:ff9b::7f00:1]/"),
+    *("http://[2002:7f00:1::]/", "http://0/", "http://0x/", "http://1.2.3.4.5/"),
 ]
 LOCAL_NAMES = [
-    "localhost",
-    "LOCALHOST",
-    "localhost.",
-    "a.localhost",
-    "printer",
-    "router.lan",
-    "box.local",
-    "vault.internal",
-    "metadata.google.internal",
-    "host.docker.internal",
-    "nas.home",
-    "gw.home.arpa",
-    "db.corp",
-    "x.intranet",
-    "x.private",
-    "x.localdomain",
+    *("localhost", "LOCALHOST", "localhost.", "a.localhost", "printer", "router.lan", "box.local"),
+    *("vault.internal", "metadata.google.internal", "host.docker.internal", "nas.home", "gw.home.arpa"),
+    *("db.corp", "x.intranet", "x.private", "x.localdomain"),
 ]
 MISSHAPEN = [
     "ftp://example.org/",
@@ -305,7 +246,7 @@ def test_ports_of_public_addresses() -> None:
 
 
 def test_a_mapped_destination_is_checked_like_any_other() -> None:
-    """NEWSWARC_CONNECT_TO opens no way into networks that are not allowed, and literal addresses are judged as written."""
+    """NEWSWARC_CONNECT_TO opens no way into networks that are not allowed; a literal address is judged as written."""
     with SampleServer({"*": Misbehaviour()}) as site:
         closed = Client(network(site.port, allow=()))
         refused = fetch(closed, "http://mapped.example/plain")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import h11
 import pytest
 from hypothesis import example, given
@@ -66,7 +68,7 @@ def test_the_archive_reads_the_same_body_out_of_the_bytes(path: str) -> None:
 def test_any_segments_give_the_same_message(path: str, cuts: list[int]) -> None:
     data = sent_for(path)
     edges = [0, *sorted({cut % len(data) for cut in cuts}), len(data)]
-    parts, complete = received(*(data[a:b] for a, b in zip(edges, edges[1:], strict=False)))
+    parts, complete = received(*(data[a:b] for a, b in itertools.pairwise(edges)))
     assert complete
     assert message(parts) == message(received(data)[0])
 
@@ -79,8 +81,7 @@ def test_anything_is_a_message_or_a_named_failure(data: bytes) -> None:
     for prefix in (b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
         try:
             reception, complete = received(prefix + data)
-        except (WireError, ValueError) as e:
-            assert isinstance(e, WireError), e
+        except WireError:
             continue
         assert complete
         assert prefix + data == bytes(reception.raw) + (prefix + data)[len(reception.raw) :]
@@ -97,10 +98,7 @@ def test_a_cleaned_head_has_no_line_that_a_parser_would_refuse(lines: list[bytes
     parser = h11.Connection(h11.CLIENT)
     parser.send(h11.Request(method="HEAD", target="/", headers=[("Host", "a.example")]))
     parser.receive_data(cleaned(head))
-    try:
-        assert isinstance(parser.next_event(), h11.Response)
-    except h11.RemoteProtocolError as e:  # what framing headers say is not for the cleaner to judge
-        assert b"content-length" in head.lower() or b"transfer-encoding" in head.lower(), e
+    assert isinstance(parser.next_event(), h11.Response)
 
 
 def test_a_head_that_is_already_clean_is_left_alone() -> None:
@@ -109,8 +107,8 @@ def test_a_head_that_is_already_clean_is_left_alone() -> None:
 
 
 def test_what_the_cleaner_does() -> None:
-    head = b"HTTP/1.1 200 OK\r\nno colon\r\n folded under it\r\nX-A : b\0c\r\n d\r\n(bad): e\r\nTransfer-Encoding: identity\r\n\r\n"
-    assert cleaned(head) == b"HTTP/1.1 200 OK\r\nX-A: b c\r\n d\r\n\r\n"
+    odd = b"no colon\r\n folded under it\r\nX-A : b\0c\r\n d\r\n(bad): e\r\nTransfer-Encoding: identity\r\n"
+    assert cleaned(b"HTTP/1.1 200 OK\r\n" + odd + b"\r\n") == b"HTTP/1.1 200 OK\r\nX-A: b c\r\n d\r\n\r\n"
 
 
 def test_interim_heads_are_cleaned_and_counted_too() -> None:
@@ -153,8 +151,7 @@ def test_a_body_over_the_limit(path: str) -> None:
     reception = Reception(GET, Limits(head=4096, body=100_000))
     data = sent_for(path)
     with pytest.raises(TooLong):
-        for at in range(0, len(data), 65536):
-            reception.feed(data[at : at + 65536])
+        any(reception.feed(data[at : at + 65536]) for at in range(0, len(data), 65536))
     assert data.startswith(bytes(reception.raw))
     assert len(reception.raw) <= 2 * 100_000 + 2 * 65536 + 4096
 

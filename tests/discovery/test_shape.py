@@ -218,6 +218,8 @@ def test_sections(url: str, expected: bool) -> None:
     assert is_section(url) is expected
 
 
-@pytest.mark.parametrize("url", ["", "http://[", "https://example.org/" + "a-" * 5000, "https://example.org/" + "1" * 50_000])
+@pytest.mark.parametrize(
+    "url", ["", "http://[", "https://example.org/" + "a-" * 5000, "https://example.org/" + "1" * 50_000]
+)
 def test_odd_addresses_are_judged_without_fuss(url: str) -> None:
     assert looks_like_article(url) in (True, False)

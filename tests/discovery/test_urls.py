@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from crawler.urls import canonical, on_hosts, within
 from newswarc.sources import Source
 
-HOSTS = st.sampled_from(["example.org", "WWW.Example.ORG.", "пример.испытание", "[2001:db8::1]", "example.org:443", "1.2.3.4:80"])
+HOSTS = st.sampled_from(
+    ["example.org", "WWW.Example.ORG.", "пример.испытание", "[2001:db8::1]", "example.org:443", "1.2.3.4:80"]
+)
 TEXT = st.text(max_size=60)
 URLS = st.builds(
     lambda scheme, host, path, query, fragment: f"{scheme}://{host}/{path}?{query}#{fragment}",
-    st.sampled_from(["http", "https", "HTTPS"]), HOSTS, TEXT, TEXT, TEXT,
+    st.sampled_from(["http", "https", "HTTPS"]),
+    HOSTS,
+    TEXT,
+    TEXT,
+    TEXT,
 ) | st.text("/.%2eEfFaA;=&?sid~-_+ ü\\", max_size=40).map(lambda tail: f"http://example.org/{tail}")
 
 
@@ -57,7 +63,10 @@ def test_canonical_raises_nothing_but_value_error(text: str) -> None:
         ("https://example.org/news?48211", "https://example.org/news?48211"),
         ("https://example.org/a?from=rss", "https://example.org/a"),
         ("https://example.org/a?ref=telegram&source=twitter", "https://example.org/a"),
-        ("https://example.org/a?from=1650499200&source=akipress", "https://example.org/a?from=1650499200&source=akipress"),
+        (
+            "https://example.org/a?from=1650499200&source=akipress",
+            "https://example.org/a?from=1650499200&source=akipress",
+        ),
         ("https://example.org/a;jsessionid=AB12?x=1", "https://example.org/a?x=1"),
         ("https://example.org/a?PHPSESSID=abc", "https://example.org/a"),
         ("https://example.org/amp/a", "https://example.org/amp/a"),

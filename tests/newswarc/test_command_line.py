@@ -1,0 +1,92 @@
+"""What people see of the command line: help at once, faults in one sentence, never a traceback."""
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from newswarc.commands.crawl import _without_every, interval
+from newswarc.commands.faults import UserError
+from newswarc.commands.printing import visible
+
+COMMANDS = [
+    "crawl",
+    "search",
+    "show",
+    "verify",
+    "lookup",
+    "extract",
+    "rebuild",
+    "status",
+    "sources check",
+    "sample serve",
+]
+
+
+def newswarc(*arguments, cwd=None, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "newswarc", *arguments], capture_output=True, text=True, cwd=cwd, **more
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_examples(command):
+    done = newswarc(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Examples" in done.stdout
+    assert f"newswarc {command}" in " ".join(done.stdout.split())
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['newswarc', '--help']\n"
+        "try:\n    from newswarc.cli import main; main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted(set(sys.modules) & {'scrapy', 'twisted', 'trafilatura', 'tantivy', 'pydantic', 'lxml'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("[]")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["search", "word"], "no index in"),
+        (["show", "abcd"], "no ledger in"),
+        (["verify"], "name the documents to verify, or --all"),
+        (["crawl", "atlantis"], "atlantis"),
+        (["crawl", "--every", "soon"], "--every"),
+        (["search", "word", "--sort", "size"], "relevance and date"),
+        (["lookup", "https://outlet.example/"], "no archive in"),
+        (["rebuild"], "no archive in"),
+        (["extract"], "--url"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_code_2(tmp_path, arguments, says):
+    done = newswarc(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir()), "wrong use leaves nothing behind"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7200), ("1d", 86400)])
+def test_intervals(text, seconds):
+    assert interval(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "0m", "15", "m", "-5m", "15 minutes", "99999999m"])
+def test_what_is_no_interval(text):
+    with pytest.raises(UserError):
+        interval(text)
+
+
+def test_a_round_of_its_own_has_no_every():
+    assert _without_every(["crawl", "x", "--every", "15m", "--limit", "3"]) == ["crawl", "x", "--limit", "3"]
+    assert _without_every(["crawl", "--every=1h", "x"]) == ["crawl", "x"]
+
+
+def test_text_from_the_network_cannot_steer_a_terminal():
+    assert visible("a\x1b[31mb\u202ec\nd") == "a [31mb c\nd"
+    assert visible("می‌شود") == "می‌شود"
