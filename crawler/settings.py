@@ -22,7 +22,7 @@ ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS = 32
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
-RANDOMIZE_DOWNLOAD_DELAY = True
+DOWNLOAD_DELAY_JITTER = 0.5
 
 # Limits of one fetch.
 DOWNLOAD_TIMEOUT = 30
@@ -51,7 +51,7 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 COOKIES_ENABLED = False
 METAREFRESH_ENABLED = False
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"
 
 # Scrapy makes that many tasks for every response; measured in docs/choices.md.
 CONCURRENT_ITEMS = 4
@@ -63,6 +63,8 @@ NEWSWARC_SOURCES = None
 """A folder of sources in place of the shipped ones."""
 NEWSWARC_LIMIT = 0
 """At most so many articles of a source in one round; 0: as many as are listed."""
+NEWSWARC_RECHECK = False
+"""Fetch again whatever was fetched before, due or not."""
 NEWSWARC_WORKERS = 0
 """Worker processes for cleaning; 0: one for each core."""
 NEWSWARC_INDEX = None

@@ -8,24 +8,28 @@ under way.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
 
+from archive.errors import ArchiveError
+from archive.http import header_values
+from archive.store import ArchiveReader
 from crawler.appender import Appender, opened
 from crawler.discovery import Listing, places
 from crawler.listings import discover_again, discover_record
 from crawler.robots import RobotsRefused
-from crawler.schedule import LOOK_BACK, is_due
+from crawler.schedule import LOOK_BACK, SETTLED, is_due
 from newswarc.items import Archived, Attempt, Kind
-from newswarc.ledger import Ledger, entry_attempt
+from newswarc.ledger import Ledger, ListingRow, entry_attempt
 from newswarc.settings import DataFolder
 from newswarc.sources import SHIPPED, Source, load
 from pipelines.scrapy import Captured
@@ -43,8 +47,8 @@ UNDER_WAY = 64
 """Article requests of one source given to Scrapy at once; the rest wait in the ledger, so memory stays flat."""
 MAX_LISTINGS = 40
 """Listings of one source looked at in one round."""
-FORGET_AFTER = 3
-"""A listing that was found by guessing and failed so often is not tried again."""
+FORGET_FOR = timedelta(days=7)
+"""A place that was only guessed and is not there is not looked at again for that long."""
 GIVE_UP_AFTER = 5
 """Refusals by the server (403, 429, 503) in a row after which a source is left alone for the round."""
 
@@ -82,6 +86,14 @@ class OutletLoader:
         return []
 
 
+def _warc_info(settings: BaseSettings) -> dict[str, str]:
+    """What each WARC file says of the crawl that wrote it (WARC/1.1, 6.2)."""
+    return {
+        "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+        "http-header-user-agent": settings["USER_AGENT"],
+    }
+
+
 class OutletSpider(Spider):
     """One round over `sources`."""
 
@@ -91,6 +103,7 @@ class OutletSpider(Spider):
     def __init__(self, sources: Sequence[Source] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.by_key = {source.key: source for source in (sources or self.sources)}
+        self.began = datetime.now(UTC)
         self.refusals: Counter[str] = Counter()
         self.notes: dict[str, list[str]] = defaultdict(list)
         self._under_way: dict[str, set[str]] = defaultdict(set)
@@ -105,13 +118,14 @@ class OutletSpider(Spider):
         data = DataFolder(Path(settings["NEWSWARC_DATA"]))
         spider.limit = settings.getint("NEWSWARC_LIMIT") or 1 << 31
         # The archive first: its lock says whether another crawl is at work, and opening it repairs what a crash left.
-        spider.appender = opened(data, robots=str(settings.getbool("ROBOTSTXT_OBEY")), agent=settings["USER_AGENT"])
+        spider.appender = opened(data, info=_warc_info(settings))
         spider.workshop = Workshop.opened(
             data, workers=settings.getint("NEWSWARC_WORKERS") or os.cpu_count() or 1, index=settings["NEWSWARC_INDEX"]
         )
         spider.workshop.reconcile(discover_again)
         spider.data, spider.ledger = data, spider.workshop.ledger
-        spider.round = spider.ledger.begin_round(list(spider.by_key), datetime.now(UTC))
+        spider.round = spider.ledger.begin_round(list(spider.by_key), spider.began)
+        spider._reader = ArchiveReader(data.archive)
         crawler.signals.connect(spider._idle, signal=signals.spider_idle)
         crawler.signals.connect(spider._opened, signal=signals.spider_opened)
         crawler.signals.connect(spider._closed, signal=signals.spider_closed)
@@ -124,6 +138,7 @@ class OutletSpider(Spider):
     appender: Appender
     workshop: Workshop
     data: DataFolder
+    _reader: ArchiveReader
 
     def _opened(self) -> None:
         for source in self.by_key.values():
@@ -164,13 +179,36 @@ class OutletSpider(Spider):
                 yield Listing(row.url, row.kind, row.found_by)
         for listing in places(source):
             known = remembered.get(listing.url)
-            if known is None or (known.state != "works" and known.failures < FORGET_AFTER):
+            if known is None or (known.state != "works" and not self._is_forgotten(known)):
                 yield listing
+
+    def _is_forgotten(self, known: ListingRow) -> bool:
+        """A place that was only guessed and holds nothing is looked at again after a week."""
+        recent = known.checked_at is not None and self.began - known.checked_at < FORGET_FOR
+        return known.found_by == "common-place" and known.state in ("gone", "empty") and recent
 
     def _listing_request(self, source: Source, listing: Listing) -> Request:
         self._looked[source.key].add(listing.url)
         self.ledger.remember_listing(source.key, listing.url, listing.kind, listing.found_by)
-        return self._request(source, listing.url, listing.kind, self.parse_listing, priority=10, listing=listing)
+        request = self._request(source, listing.url, listing.kind, self.parse_listing, priority=10, listing=listing)
+        request.headers.update(self._validators(listing.url))
+        return request
+
+    def _validators(self, url: str) -> dict[str, str]:
+        """What makes a request conditional (RFC 9110, 13.1): only where the archive holds the whole page, and it
+        verifies: a 304 to an original that is lost would be nothing."""
+        prior = self.ledger.prior(url, None)
+        held = self.ledger.exchange(prior.record_id) if prior else None
+        if held is None:
+            return {}
+        try:
+            head = self._reader.read(held.archived.pointer).head
+        except ArchiveError as e:
+            log.error("%s is fetched anew, for what the archive holds of it is damaged: %s", url, e)
+            return {}
+        names = {b"etag": "If-None-Match", b"last-modified": "If-Modified-Since"}
+        found = {asked: header_values(head, name) for name, asked in names.items()}
+        return {asked: values[-1].decode("latin-1") for asked, values in found.items() if values}
 
     def _request(
         self,
@@ -190,14 +228,17 @@ class OutletSpider(Spider):
     async def parse_listing(self, response: Response) -> AsyncIterator[Request]:
         source, listing = self._source(response.request), response.meta["listing"]
         receipt: Archived = response.meta["warc"]
-        if response.status != 200:
+        pointer = receipt.pointer
+        if response.status == 304 and receipt.refers_to and (held := self.ledger.exchange(receipt.refers_to)):
+            pointer = held.archived.pointer
+        elif response.status != 200:
             gone = "gone" if response.status in (404, 410) else "failed"
             self.ledger.checked_listing(
                 source.key, listing.url, gone, f"HTTP {response.status}", 0, receipt.captured_at
             )
             return
         found = await asyncio.wrap_future(
-            self.workshop.pool.submit(discover_record, self.data.archive, receipt.pointer, source)
+            self.workshop.pool.submit(discover_record, self.data.archive, pointer, source)
         )
         exchange = self.ledger.exchange(receipt.pointer.record_id)
         assert exchange is not None, "a receipt is in the ledger before its response is returned"
@@ -258,28 +299,44 @@ class OutletSpider(Spider):
 
     # ---- what to fetch next
 
-    def _top_up(self, source: Source) -> Iterator[Request]:
-        """Article requests up to UNDER_WAY; what is listed for the first time before what is due again."""
+    def _top_up(self, source: Source) -> list[Request]:
+        """Article requests up to UNDER_WAY; what is listed for the first time before what is due again.
+
+        All of them count as under way at once: callbacks take turns, and two of them must not take the same page.
+        """
         under_way = self._under_way[source.key]
         room = min(UNDER_WAY - len(under_way), self.limit - self._fetched[source.key] - len(under_way))
-        if (room < UNDER_WAY // 4 and under_way) or room <= 0 or self.refusals[source.key] >= GIVE_UP_AFTER:
-            return
-        for url in self._next_urls(source, room):
-            under_way.add(url)
-            yield self._request(source, url, "article", self.parse_article)
+        if (under_way and room < UNDER_WAY // 4) or room <= 0 or self.refusals[source.key] >= GIVE_UP_AFTER:
+            return []
+        requests = list(self._new_requests(source, room))
+        requests += self._due_requests(source, room - len(requests))
+        under_way.update(request.url for request in requests)
+        return requests
 
-    def _next_urls(self, source: Source, room: int) -> list[str]:
+    def _new_requests(self, source: Source, room: int) -> Iterator[Request]:
         under_way = self._under_way[source.key]
-        new = [u for u in self.ledger.to_fetch(source.key, room + len(under_way)) if u not in under_way][:room]
+        listed = self.ledger.to_fetch(source.key, room + len(under_way))
+        for url, via in [pair for pair in listed if pair[0] not in under_way][:room]:
+            yield self._request(source, url, "article", self.parse_article, via=via)
+
+    def _due_requests(self, source: Source, room: int) -> Iterator[Request]:
         due = self._due.setdefault(source.key, self._due_urls(source))
-        while len(new) < room and (url := next(due, None)) is not None:
-            if url not in under_way:
-                new.append(url)
-        return new
+        fresh = (url for url in due if url not in self._under_way[source.key])
+        for url in itertools.islice(fresh, max(room, 0)):
+            request = self._request(source, url, "article", self.parse_article)
+            request.headers.update(self._validators(url))
+            yield request
 
     def _due_urls(self, source: Source) -> Iterator[str]:
-        now = datetime.now(UTC)
-        return (k.url for k in self.ledger.known_urls(source.key, now - LOOK_BACK) if is_due(k, now))
+        """What was fetched before this round and is due again; with NEWSWARC_RECHECK all of it."""
+        known = self.ledger.known_urls(source.key, self.began - LOOK_BACK)
+        everything = self.settings.getbool("NEWSWARC_RECHECK")
+        return (
+            k.url
+            for k in known
+            if is_due(k, self.began)
+            or (everything and k.state not in SETTLED and (k.fetched_at or self.began) < self.began)
+        )
 
     def _idle(self) -> None:
         """Nothing is under way: what the ledger still has to be fetched goes on before the spider may close."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from urllib.parse import SplitResult, quote, urlsplit
 
 from newswarc.sources import MAX_URL, Source
@@ -107,23 +108,20 @@ def on_hosts(source: Source, url: str) -> bool:
 
 
 def within(source: Source, url: str) -> bool:
-    """Whether an absolute URL may be an article of this outlet: it begins with one of `source.prefixes`.
+    """Whether an absolute URL may be an article of this outlet: below one of `source.prefixes`, none of `excluded`.
 
     A prefix that is a host takes its subdomains in; one with a path ends at a segment: `bbc.com/uzbek` has
     `/uzbek/articles/…` and not `/uzbekistan`.
     """
+    return _below(source.prefixes, url) and not _below(source.excluded, url)
+
+
+def _below(prefixes: Iterable[str], url: str) -> bool:
     host = _host(url)
-    if host is None:
-        return False
-    for prefix in source.prefixes:
-        own, slash, _ = prefix.partition("/")
-        if (
-            (host == own and f"{host}{urlsplit(url).path}/".startswith(f"{prefix}/"))
-            if slash
-            else _is_host_of(host, own)
-        ):
-            return True
-    return False
+    page = f"{host}{urlsplit(url).path}/" if host else ""
+    return any(
+        page.startswith(f"{prefix}/") or ("/" not in prefix and _is_host_of(host, prefix)) for prefix in prefixes
+    )
 
 
 def _is_host_of(host: str | None, own: str) -> bool:

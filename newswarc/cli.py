@@ -54,6 +54,9 @@ def crawl(
     limit: Annotated[
         int, typer.Option(metavar="N", min=0, help="At most N articles of each source this round; 0: all.")
     ] = 0,
+    recheck: Annotated[
+        bool, typer.Option("--recheck", help="Fetch again what was fetched before, due or not.")
+    ] = False,
     every: Annotated[
         str | None, typer.Option(metavar="TIME", help="Go on: a round every 15m, 2h, 1d, until interrupted.")
     ] = None,
@@ -67,7 +70,7 @@ def crawl(
     """
     from newswarc.commands.crawl import run
 
-    raise typer.Exit(run(names or [], sources, limit, every, workers, data, json))
+    raise typer.Exit(run(names or [], sources, limit, recheck, every, workers, data, json))
 
 
 @app.command(

@@ -176,8 +176,7 @@ class Ledger:
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise LedgerFault(
-                    f"{path} has schema {version}, this newswarc knows {SCHEMA_VERSION}: "
-                    "run `newswarc rebuild`"
+                    f"{path} has schema {version}, this newswarc knows {SCHEMA_VERSION}: run `newswarc rebuild`"
                 )
 
     @property
@@ -321,14 +320,14 @@ class Ledger:
                 return Hints(found["title"], published, found["published_raw"], row.archived.via)
         return Hints(via=row.archived.via)
 
-    def to_fetch(self, source: str, limit: int) -> list[str]:
-        """Listed and never fetched, newest listing first."""
+    def to_fetch(self, source: str, limit: int) -> list[tuple[str, str | None]]:
+        """Listed and never fetched, newest listing first: the URL, and the listing's."""
         rows = self._db.execute(
-            "SELECT url FROM url WHERE source = ? AND kind = 'article' AND state = 'listed' "
-            "ORDER BY listed_by DESC, url LIMIT ?",
+            "SELECT u.url, e.url FROM url u LEFT JOIN exchange e ON e.id = u.listed_by "
+            "WHERE u.source = ? AND u.kind = 'article' AND u.state = 'listed' ORDER BY u.listed_by DESC, u.url LIMIT ?",
             (source, limit),
         )
-        return [row[0] for row in rows]
+        return [(row[0], row[1]) for row in rows]
 
     def known_urls(self, source: str, fetched_since: datetime) -> Iterator[KnownUrl]:
         """Articles' URLs fetched since a time, longest ago first."""
@@ -703,6 +702,8 @@ def _no_figures() -> dict[str, Any]:
 
 def _count(figures: dict[str, Any], exchange: ExchangeRow, version: int | None) -> None:
     a = exchange.archived
+    if a.kind == "source":
+        return
     if a.kind != "article":
         if a.error or (a.status or 0) >= 500 or a.status == 429:
             cause = f"{a.kind}: {_cause(a)}"

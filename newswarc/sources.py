@@ -182,6 +182,7 @@ class Source(BaseModel):
     delay: float | None = Field(None, ge=0, le=3600, description="seconds between two requests, 0 to 3600")
     domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = Field((), description="a list of bare domain names")
     scope: Urls = Field((), description="a list of http(s) URLs")
+    exclude: Urls = Field((), description="a list of http(s) URLs")
     enabled: bool = Field(True, description="true or false")
 
     @property
@@ -192,6 +193,11 @@ class Source(BaseModel):
         """
         places = (*map(_folder, self.scope or (self.homepage,)), *(d.removeprefix("www.") for d in self.domains))
         return tuple(dict.fromkeys(places))
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Prefixes as in `prefixes` whose pages are another's: another language's edition, a shop."""
+        return tuple(map(_folder, self.exclude))
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ CELLS = frozenset(("td", "th", "cell"))
 LINKS = frozenset(("a", "ref"))
 NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 WORD = re.compile(f"[{NO_SPACES}]|[^\\W{NO_SPACES}]+")
+SIGN = re.compile(f"[{NO_SPACES}]")
 SENTENCE_END = re.compile(r"""[.!?…。！？؟۔।:;]["”»'’)\]“」』]*\s*$""")
 PROSE = 60
 """Characters of a paragraph that counts as running text."""
@@ -29,6 +30,8 @@ SHORT = 250
 """Characters of text below which trafilatura's slow fallbacks are asked too."""
 LOUDER = 0.5
 """Readability wins where trafilatura found nothing of the same and it has this share of running text at least."""
+BEGINNING = 1500
+"""Characters of running text in which an article takes up the words of its headline."""
 AGREED = 0.3
 """Share of the running text both agree on, below which readability is taken to have missed the article."""
 
@@ -41,8 +44,13 @@ class Paragraph:
     heading: bool = False
 
     @property
+    def weight(self) -> int:
+        """Its length in letters of an alphabet: scripts without spaces say in one sign what takes others two or three."""
+        return len(self.text) + len(SIGN.findall(self.text)) * 3 // 2
+
+    @property
     def is_prose(self) -> bool:
-        return len(self.text) >= PROSE and not self.leads_elsewhere and bool(SENTENCE_END.search(self.text))
+        return self.weight >= PROSE and not self.leads_elsewhere and bool(SENTENCE_END.search(self.text))
 
     @property
     def leads_elsewhere(self) -> bool:
@@ -55,7 +63,7 @@ def extract_body(tree: HtmlElement, url: str, title: str = "") -> list[Paragraph
     other = list(paragraphs(try_readability(copy(tree))))
     enough = sum(len(p.text) for p in other) > 2 * SHORT
     chosen = combine(own, other, title) if sound or not enough else other
-    if sum(len(p.text) for p in chosen) < SHORT:
+    if sum(len(p.text) for p in chosen) < SHORT or not any(p.is_prose for p in chosen):
         slow, _ = _trafilatura(tree, url, fast=False)
         chosen = max(chosen, slow, key=lambda some: sum(len(p.text) for p in some))
     return chosen
@@ -95,6 +103,9 @@ def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Pa
     prose, other_prose = _words_in(p for p in own if p.is_prose), _words_in(p for p in other if p.is_prose)
     if not prose or not other_prose:
         return own if prose or not other_prose else other
+    theirs = _shingles_of([p for p in other if p.is_prose])
+    if len(theirs & _shingles_of(own)) > 0.7 * len(theirs):  # all of it lies somewhere in much longer paragraphs
+        return other
     about, other_about = _about(own, title), _about(other, title)
     if about != other_about:
         return _running(own if about > other_about else other)
@@ -102,10 +113,11 @@ def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Pa
 
 
 def _about(some: list[Paragraph], title: str) -> float:
-    """Share of the headline's longer words that the text has, endings aside."""
-    sought = {token[:5] for token in _tokens(title) if len(token) > 3}
-    have = {token[:5] for p in some for token in _tokens(p.text)}
-    return round(len(sought & have) / len(sought), 1) if sought else 0.0
+    """Share of the headline's longer words that the text has, endings aside; those in its beginning count twice."""
+    sought = {token[:5] for token in _tokens(title) if len(token) > 3 or SIGN.match(token)}
+    whole, prose = (" ".join(p.text for p in part) for part in (some, (p for p in some if p.is_prose)))
+    found = [len(sought & {token[:5] for token in _tokens(text)}) for text in (whole, prose[:BEGINNING])]
+    return round(sum(found) / len(sought), 1) if sought else 0.0
 
 
 def _running(some: list[Paragraph]) -> list[Paragraph]:

@@ -35,6 +35,9 @@ class Derivation:
     outcome: str
     reason: str | None = None
     document: Document | None = None
+    article_id: str | None = None
+    """Of a page that is the same as an earlier one: what that one's document is."""
+    document_id: str | None = None
 
 
 @lru_cache(maxsize=4)

@@ -25,6 +25,16 @@ from search.index import SearchIndex
 
 log = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True, slots=True)
+class AsBefore:
+    """A revisit: the page is what an earlier record holds, so it comes to what that one came to."""
+
+    record_id: str
+
+
+Begun = Future[Derivation] | Derivation | AsBefore
+
 WINDOW = 24
 """Pages under way at once: enough to keep every worker busy, few enough that memory stays flat."""
 BATCH = 50
@@ -68,7 +78,7 @@ class Drain:
         """Drains until nothing is pending and `more()` (which may wait) says that nothing will come."""
         self.catch_up()
         after = 0
-        under_way: deque[tuple[ExchangeRow, Future[Derivation] | Derivation]] = deque()
+        under_way: deque[tuple[ExchangeRow, Begun]] = deque()
         done: list[tuple[ExchangeRow, Derivation]] = []
         while True:
             rows = self.ledger.pending(WINDOW - len(under_way), after) if len(under_way) < WINDOW // 2 else []
@@ -76,8 +86,8 @@ class Drain:
                 under_way.append((row, self._begin(row)))
                 after = row.id
             if under_way:
-                row, result = under_way.popleft()
-                done.append((row, self._result(row, result)))
+                row, begun = under_way.popleft()
+                done.append((row, self._result(row, begun, done)))
             idle = not under_way and not rows
             if done and (len(done) >= BATCH or idle or not under_way):
                 self._finish(done)
@@ -96,26 +106,47 @@ class Drain:
             documents = [d for row in rows if (d := self._made_again(row)) is not None]
             self._send(documents, [row.id for row in rows])
 
-    def _begin(self, row: ExchangeRow) -> Future[Derivation] | Derivation:
+    def _begin(self, row: ExchangeRow) -> Begun:
         archived = row.archived
         decided = plain_outcome(archived)
         if decided is not None:
             return decided
+        if archived.record_type == "revisit" and archived.refers_to:
+            return AsBefore(archived.refers_to)
+        return self._clean(row)
+
+    def _clean(self, row: ExchangeRow) -> Future[Derivation]:
+        archived = row.archived
         facts = self.ledger.facts(archived.source, row.id) if archived.source else None
         future: Future[Derivation] = self.pool.submit(derive, self.archive, archived, self.ledger.hints(row), facts)
         return future
 
-    def _result(self, row: ExchangeRow, result: Future[Derivation] | Derivation) -> Derivation:
-        if isinstance(result, Derivation):
-            return result
+    def _result(
+        self, row: ExchangeRow, begun: Begun, done: Sequence[tuple[ExchangeRow, Derivation]] = ()
+    ) -> Derivation:
+        if isinstance(begun, Derivation):
+            return begun
+        if isinstance(begun, AsBefore):
+            return self._as_before(row, begun.record_id, done)
         try:
-            return result.result()
+            return begun.result()
         except PagePoisoned as e:
             log.warning("%s: poisoned page: %s", row.archived.url, e)
             return Derivation("poisoned", str(e))
         except (CorruptRecord, MissingRecord) as e:
             log.error("%s: %s", row.archived.url, e)
             return Derivation("failed", f"archive: {e}")
+
+    def _as_before(
+        self, row: ExchangeRow, record_id: str, done: Sequence[tuple[ExchangeRow, Derivation]]
+    ) -> Derivation:
+        for earlier, derivation in done:
+            if earlier.archived.pointer.record_id == record_id:
+                return replace(derivation, document=None, **_identity(derivation))
+        before = self.ledger.exchange(record_id)
+        if before is None or before.outcome is None:
+            return self._result(row, self._clean(row))
+        return Derivation(before.outcome, before.reason, None, before.article_id, before.document_id)
 
     def _finish(self, done: Sequence[tuple[ExchangeRow, Derivation]]) -> None:
         fresh = {row.id: d.document for row, d in done if d.document is not None}
@@ -199,15 +230,14 @@ class DrainThread:
 
 
 def _derived(row: ExchangeRow, derivation: Derivation) -> Derived:
+    return Derived(row.id, derivation.outcome, row.hinted, derivation.reason, **_identity(derivation))
+
+
+def _identity(derivation: Derivation) -> dict[str, str | None]:
     document = derivation.document
-    return Derived(
-        row.id,
-        derivation.outcome,
-        row.hinted,
-        derivation.reason,
-        document.article_id if document else None,
-        document.id if document else None,
-    )
+    if document is None:
+        return {"article_id": derivation.article_id, "document_id": derivation.document_id}
+    return {"article_id": document.article_id, "document_id": document.id}
 
 
 def _state(text: str) -> State:

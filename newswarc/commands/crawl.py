@@ -24,7 +24,14 @@ COLUMNS = ("listed", "fetched", "new", "edited", "unchanged", "removed", "not_ar
 
 
 def run(
-    names: Sequence[str], folder: Path | None, limit: int, every: str | None, workers: int, data: Path, json: bool
+    names: Sequence[str],
+    folder: Path | None,
+    limit: int,
+    recheck: bool,
+    every: str | None,
+    workers: int,
+    data: Path,
+    json: bool,
 ) -> int:
     if every is not None:
         return _rounds(interval(every))
@@ -34,7 +41,7 @@ def run(
         console(stderr=True).print(f"source refused: {fault}", style="yellow", markup=False)
     if not loaded.sources:
         raise UserError("no source is left to crawl; see the faults above, and `newswarc sources check`")
-    result = crawl_once(loaded, DataFolder(data), limit=limit, workers=workers, sources=folder)
+    result = crawl_once(loaded, DataFolder(data), limit=limit, recheck=recheck, workers=workers, sources=folder)
     if json:
         print_json(result)
     else:
@@ -77,7 +84,13 @@ def _without_every(arguments: Sequence[str]) -> list[str]:
 
 
 def crawl_once(
-    loaded: Loaded, data: DataFolder, *, limit: int = 0, workers: int = 0, sources: Path | None = None
+    loaded: Loaded,
+    data: DataFolder,
+    *,
+    limit: int = 0,
+    recheck: bool = False,
+    workers: int = 0,
+    sources: Path | None = None,
 ) -> dict[str, Any]:
     """One round over the sources; returns what `--json` prints. Raises WorkFault where nothing could be archived."""
     from scrapy.crawler import AsyncCrawlerProcess

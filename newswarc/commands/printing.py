@@ -13,9 +13,15 @@ from unicodedata import category
 from rich.console import Console
 from rich.table import Table
 
+WIDE = 200
+"""Columns of a table that goes to a file or a pipe."""
+
 
 def console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = WIDE
+    return made
 
 
 def plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The law of discovery, for every backend: absolute, within the source, each once; garbage gives nothing and a reason."""
+"""The law of discovery, for every backend: absolute, within the source, each once; garbage gives a reason."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TYPES = st.sampled_from(
 )
 ADDRESSES = st.sampled_from(
     ["/2022/04/21/a", "news/123456", "https://paper.example/n/1?utm_source=rss", "HTTPS://WWW.Paper.Example:443/n/2#x",
-     "//paper.example/n/3", "https://other.example/n/4", "javascript:alert(1)", "mailto:a@b.c", "http://[", "", " /n/5\n",
-     "https://user:pw@paper.example/n/6", "/a/a/a/a", "/" + "x/" * 30, "/статья-о-термезе-123456", "\x00", "&amp;"]
+     "//paper.example/n/3", "https://other.example/n/4", "javascript:alert(1)", "mailto:a@b.c", "http://[", "",
+     " /n/5\n", "https://user:pw@paper.example/n/6", "/a/a/a/a", "/" + "x/" * 30, "/статья-о-термезе-123456", "\x00", "&amp;"]
 )  # fmt: skip
 TEXTS = st.text(max_size=40)
 
@@ -160,7 +160,7 @@ def test_real_listings_lose_no_entry(capture: Callable[..., Capture]) -> None:
         found = discover(capture(body, kind="robots" if kind == "robots" else "feed"), source)
         hold_to_the_law(found, source)
         if "HTML page" in str(entry["notes"]):
-            assert found.faults == ("html-instead-of-robots: 1",), name
+            assert "html-instead-of-robots: 1" in found.faults, name
             continue
         assert found.backend == backends.get(kind, "sitemap"), name
         if entry["entries"] is not None:

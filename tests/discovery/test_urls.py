@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -39,10 +41,8 @@ def test_canonical_twice_is_canonical_once(url: str) -> None:
 @given(st.text())
 def test_canonical_raises_nothing_but_value_error(text: str) -> None:
     for url in (text, f"http://{text}", f"https://example.org/{text}"):
-        try:
+        with contextlib.suppress(ValueError):
             assert canonical(url).startswith(("http://", "https://"))
-        except ValueError:
-            pass
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,16 @@ def test_scope_and_domains_widen_and_narrow() -> None:
     assert within(source, "https://example.org/news/1")
     assert within(source, "https://kg.example.net/1")
     assert not within(source, "https://example.org/en/1")
+
+
+def test_what_is_excluded_is_another_source() -> None:
+    source = Source(
+        key="r/s",
+        name="S",
+        homepage="https://example.org/",
+        exclude=("https://example.org/en", "https://kk.example.org/"),
+    )
+    assert within(source, "https://example.org/news/1")
+    assert within(source, "https://example.org/english")
+    assert not within(source, "https://www.example.org/en/news/1")
+    assert not within(source, "https://kk.example.org/news/1")
