@@ -57,12 +57,20 @@ def _fault(problem: str, remedy: str) -> PydanticCustomError:
 def _split(url: str, schemes: tuple[str, ...], remedy: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = parts.port  # a port that is none raises when it is asked for
     except ValueError as e:
         raise _fault(f"{url!r} is not a URL ({e})", remedy) from e
-    if parts.scheme not in schemes or not parts.hostname or re.search(r"[\s\\<>\"^`{|}]", url):
+    if parts.scheme not in schemes or not _is_host(parts.hostname) or re.search(r"[\s\\<>\"^`{|}]", url):
         raise _fault(f"{url!r} is not a URL of {' or '.join(schemes)}", remedy)
     return parts
+
+
+def _is_host(host: str | None) -> bool:
+    try:
+        name = (host or "").encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return ":" in (host or "") or re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", name) is not None
 
 
 def _url(url: str) -> str:

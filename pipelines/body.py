@@ -57,8 +57,16 @@ class Paragraph:
         return self.linked >= LINKED or (self.linked >= LINE_LINKED and not SENTENCE_END.search(self.text))
 
 
-def extract_body(tree: HtmlElement, url: str, title: str = "") -> list[Paragraph]:
-    """The paragraphs of the page's article, in order; empty where neither extractor finds text. The tree is left as it was."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    article: list[Paragraph]
+    """What is taken for the article, in order; empty where neither extractor finds text."""
+    around: list[Paragraph]
+    """All that trafilatura took for content, links and teasers too."""
+
+
+def extract_body(tree: HtmlElement, url: str, title: str = "") -> Body:
+    """The text of a page's article; the headline helps where the two extractors disagree. The tree is left as it was."""
     own, sound = _trafilatura(tree, url, fast=True)
     other = list(paragraphs(try_readability(copy(tree))))
     enough = sum(len(p.text) for p in other) > 2 * SHORT
@@ -66,7 +74,7 @@ def extract_body(tree: HtmlElement, url: str, title: str = "") -> list[Paragraph
     if sum(len(p.text) for p in chosen) < SHORT or not any(p.is_prose for p in chosen):
         slow, _ = _trafilatura(tree, url, fast=False)
         chosen = max(chosen, slow, key=lambda some: sum(len(p.text) for p in some))
-    return chosen
+    return Body(chosen, own)
 
 
 def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> tuple[list[Paragraph], bool]:
@@ -95,6 +103,8 @@ def combine(own: list[Paragraph], other: list[Paragraph], title: str = "") -> li
         return _running(own)
     first, last = shared.index(True), len(shared) - 1 - shared[::-1].index(True)
     lead = next((at for at, p in enumerate(own[:first]) if p.is_prose), first)
+    while lead and own[lead - 1].weight >= PROSE and not own[lead - 1].leads_elsewhere and not own[lead - 1].heading:
+        lead -= 1
     return [p for at, p in enumerate(own) if not p.leads_elsewhere and lead <= at <= last]
 
 
@@ -106,14 +116,14 @@ def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Pa
     theirs = _shingles_of([p for p in other if p.is_prose])
     if len(theirs & _shingles_of(own)) > 0.7 * len(theirs):  # all of it lies somewhere in much longer paragraphs
         return other
-    about, other_about = _about(own, title), _about(other, title)
-    if about != other_about:
-        return _running(own if about > other_about else other)
+    mine, theirs_about = about(own, title), about(other, title)
+    if mine != theirs_about:
+        return _running(own if mine > theirs_about else other)
     return other if other_prose > LOUDER * prose else _running(own)
 
 
-def _about(some: list[Paragraph], title: str) -> float:
-    """Share of the headline's longer words that the text has, endings aside; those in its beginning count twice."""
+def about(some: list[Paragraph], title: str) -> float:
+    """0 to 2: share of the headline's longer words that the text has, endings aside; those in its beginning count twice."""
     sought = {token[:5] for token in _tokens(title) if len(token) > 3 or SIGN.match(token)}
     whole, prose = (" ".join(p.text for p in part) for part in (some, (p for p in some if p.is_prose)))
     found = [len(sought & {token[:5] for token in _tokens(text)}) for text in (whole, prose[:BEGINNING])]

@@ -25,7 +25,8 @@ RULES = 1
 EXTRACTOR = f"trafilatura {trafilatura.__version__}; newswarc-clean {RULES}"
 LARGEST = 20_000_000
 """Bytes of a decoded page; a larger one is `poisoned`."""
-NESTING = re.compile(r"</?(?:div|span|b|i|u|em|strong|font|table|tbody|tr|td|section|center|blockquote|ul|ol)\b[^<>]*>", re.I)
+INLINE = re.compile(r"</?(?:span|b|i|u|em|strong|font|small|big|center|tbody|ul|ol|table)\b[^<>]*>", re.I)
+CONTAINER = re.compile(r"<(?:div|section|td|tr|li|blockquote|dl|dd|dt|article|main)\b[^<>]*>", re.I)
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
 
 
@@ -83,11 +84,11 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
     page = read_page(tree, url)
     names = site_names(page, hints.sitename)
     title = _title(page, tree, names) or hints.title
-    raw = extract_body(tree, url, title or "")
+    found = extract_body(tree, url, title or "")
     spellings = [title or "", page.meta("og:title"), text_of(page.article.get("headline")), hints.title or ""]
-    cleared = clear(raw, spellings, names)
+    cleared = clear(found.article, spellings, names)
     body = "\n\n".join(cleared.paragraphs)
-    verdict = outcomes.after_extraction(page, tree, raw, body)
+    verdict = outcomes.after_extraction(page, tree, found, title or "", body)
     if verdict or not title:
         outcome, reason = verdict or ("not-article", "no headline")
         return Cleaned(outcome, reason=reason)
@@ -115,27 +116,23 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
 
 
 def parse(text: str) -> HtmlElement:
-    """The page's tree. Where libxml2 gave up on nesting, that of the same page without its containers."""
-    tree = _parse(text)
-    if _too_deep(tree, text):
-        return _parse(NESTING.sub(" ", text))
+    """The page's tree. libxml2 drops what is nested deeper than 256 elements: then that of the page without its containers."""
+    tree, whole = _parse(text)
+    if not whole:
+        tree, _ = _parse(CONTAINER.sub("<p>", INLINE.sub("", text)))
+    if tree is None:
+        raise etree.ParserError("no elements")
     return tree
 
 
-def _parse(text: str) -> HtmlElement:
+def _parse(text: str) -> tuple[HtmlElement | None, bool]:
     parser = etree.HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True, default_doctype=False)
     # lxml.html's own lookup asks Python for each element: 2 to 6 % of the whole.
     parser.set_element_class_lookup(
         etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment, pi=HtmlProcessingInstruction)
     )
     tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
-    if tree is None:
-        raise etree.ParserError("no elements")
-    return tree
-
-
-def _too_deep(tree: HtmlElement, text: str) -> bool:
-    return False
+    return tree, all(entry.type != etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log)
 
 
 def _title(page: Page, tree: HtmlElement, names: list[str]) -> str | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from pipelines.authors import names_in, skeleton
-from pipelines.body import Paragraph
+from pipelines.body import PROSE, Paragraph
 from pipelines.dates import parse_date
 from pipelines.titles import letters, words
 
@@ -17,7 +17,7 @@ LINE = 300
 CREDIT = re.compile(
     r"(?:^|[\s(\[/.|])(?:photo|foto|fotos|image|picture|fotoğraf|фото|сүрөт|сурет|сурат|суръат|rasm|surat|акс|عکس|تصویر|صورة|الصورة|انځور)"
     r"(?:s|graph|graphy|lar|лар)?(?: credit| by| from| courtesy of)?\s*[:：/©—–-]"
-    r"|©|\(c\)\s|public domain|creative commons|\bcc[- ]by\b|getty images|shutterstock|wikimedia|(?:screenshot|screengrab|скриншот)",
+    r"|(?:^|\s)(?:fot|ph)\. ?[A-ZĄ-Ż]|^(?:pictured|на фото|на снимке|suratda|суратда|сүрөттө|суретте)\b|©|\(c\)\s|public domain|creative commons|\bcc[- ]by\b|getty images|shutterstock|wikimedia|(?:screenshot|screengrab|скриншот)",
     re.I,
 )
 CREDIT_TAIL = re.compile(r"[.!?»”\"]\s*/\s*[^./!?]{2,60}\.?$")
@@ -39,6 +39,7 @@ FOLLOW = re.compile(
 CHANNEL = re.compile(r"telegram|телеграм|facebook|фейсбук|instagram|инстаграм|twitter|whatsapp|youtube|viber|вконтакте|newsletter|рассылк|تلگرام|تلگراف|فیسبوک", re.I)
 NOTICE = re.compile(
     r"(?:cookies? (?:policy|notice|settings)|(?:we|this (?:site|website)) uses? cookies|accept (?:all )?cookies|использу(?:ем|ет) (?:файлы )?cookie"
+    r"|>>+\s*$|unauthori[sz]ed (?:use|reproduction)|(?:при|в случае) (?:\w+ ){0,3}(?:использован|перепечат|копирован)[^.]{0,120}ссылк|未經授權"
     r"|all rights reserved|все права защищены|hak(?:lari|ları) (?:himoyalangan|saklıdır)|ctrl\s*\+?-?\s*enter|выделите (?:её|ее|его|фрагмент|текст)"
     r"|enable javascript|javascript is disabled|your browser does not support|версия для печати|распечатать|print this)",
     re.I,
@@ -88,7 +89,7 @@ def _closes(paragraph: Paragraph) -> bool:
     if paragraph.heading:
         return False
     count = words(paragraph.text).count(" ") + 1
-    return paragraph.is_prose or count > 8 or (count > 2 and paragraph.text.rstrip("\"”»)' ")[-1:] in ".!?…。！？؟۔")
+    return paragraph.weight >= PROSE or count > 8 or (count > 2 and paragraph.text.rstrip("\"”»)' ")[-1:] in ".!?…。！？؟۔")
 
 
 def is_note(text: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from newswarc.items import Outcome
-from pipelines.body import Paragraph
+from pipelines.body import Body, Paragraph, about
 from pipelines.metadata import Page, types_of
 
 Verdict = tuple[Outcome, str]
@@ -46,10 +47,11 @@ GALLERY_TYPES = frozenset(("ImageGallery", "MediaGallery", "VideoGallery"))
 FEW = 400
 """Characters of running text below which a page's own words (404, log in, checking your browser) are believed."""
 LEAST, LEAST_STATED = 140, 30
-"""Characters of text an article has at least: without and with data that calls the page an article."""
-LINK_HEAVY = 0.5
-"""Share of linked characters in what was extracted, above which it is a list of articles."""
-TEASERS = 5
+"""Letters of text an article has at least: without and with data that calls the page an article."""
+TEASERS, TEASER = 5, 400
+"""Links standing alone in what looked like content, and the longest stretch of text between two of them, of a list of articles."""
+SURELY = 200
+"""Such a stretch that is shorter than this makes a list of articles, whatever the headline says."""
 MANY_PICTURES = 6
 
 
@@ -77,34 +79,34 @@ def is_stated_article(page: Page) -> bool:
     return bool(page.article) or "article" in page.meta("og:type").lower() or bool(page.meta("article:published_time"))
 
 
-def after_extraction(page: Page, tree: HtmlElement, raw: list[Paragraph], text: str) -> Verdict | None:
-    """What the page's words, links and pictures tell; `raw` is what was extracted, `text` what is left of it as an article."""
-    prose = sum(len(p.text) for p in raw if p.is_prose)
-    if prose < FEW:
-        heads = " ".join((page.title_tag, *page.headings[:2]))
-        words = " ".join((heads, text or tree.text_content()[:3000]))
-        if verdict := _wall(tree, heads, words):
-            return verdict
-    return _listing(page, tree, raw, prose) or _nothing(page, tree, text)
+def after_extraction(page: Page, tree: HtmlElement, body: Body, title: str, text: str) -> Verdict | None:
+    """What the page's words, links and pictures tell; `text` is what is left of the body as an article."""
+    prose = sum(p.weight for p in body.article if p.is_prose)
+    heads = " ".join((page.title_tag, *page.headings[:2]))
+    if prose < FEW and (verdict := _wall(page, tree, heads, text)):
+        return verdict
+    return _listing(page, body, title, prose) or _nothing(page, tree, text)
 
 
-def _wall(tree: HtmlElement, heads: str, words: str) -> Verdict | None:
-    marked = any(CHALLENGE_MARK.search(value) for value in _identities(tree))
-    if CHALLENGE.search(heads) or (marked and CHALLENGE.search(words)):
+def _wall(page: Page, tree: HtmlElement, heads: str, text: str) -> Verdict | None:
+    words = " ".join((heads, text or tree.text_content()[:START]))
+    if CHALLENGE.search(heads) or (CHALLENGE.search(words) and any(CHALLENGE_MARK.search(name) for name in _names(tree))):
         return "challenge", "checks the visitor"
     if MISSING.search(heads):
         return "soft-404", "says that the page is missing"
-    if tree.find(".//input[@type='password']") is not None and (LOGIN.search(words) or len(words) < FEW * 2):
+    short = _letters(text) < LEAST
+    asks = tree.find(".//input[@type='password']") is not None and (short or not is_stated_article(page))
+    if LOGIN.search(heads) or (asks and (short or LOGIN.search(words))) or (short and LOGIN.search(words)):
         return "login", "asks for a login"
-    return ("login", "asks for a login") if LOGIN.search(heads) else None
+    return None
 
 
-def _identities(tree: HtmlElement) -> Iterator[str]:
+def _names(tree: HtmlElement) -> Iterator[str]:
     for element in tree.iter("form", "div", "script", "iframe", "input"):
         yield " ".join(element.get(name) or "" for name in ("id", "class", "src", "name"))[:500]
 
 
-def _listing(page: Page, tree: HtmlElement, raw: list[Paragraph], prose: int) -> Verdict | None:
+def _listing(page: Page, body: Body, title: str, prose: int) -> Verdict | None:
     if is_stated_article(page):
         return None
     kinds = {kind for item in page.items for kind in types_of(item)}
@@ -112,22 +114,30 @@ def _listing(page: Page, tree: HtmlElement, raw: list[Paragraph], prose: int) ->
         return "not-article", "a list of articles by its own data"
     if kinds & GALLERY_TYPES and prose < FEW:
         return "not-article", "a gallery by its own data"
-    total = sum(len(p.text) for p in raw)
-    linked = sum(len(p.text) * p.linked for p in raw)
-    if total and linked > LINK_HEAVY * total:
-        return "not-article", "mostly links"
-    teasers = [h for h in tree.iter("h2", "h3", "h4") if h.find(".//a") is not None or h.getparent().tag == "a"]
-    longest = max((len(p.text) for p in raw), default=0)
-    if len(teasers) >= TEASERS and not page.headings and longest < FEW and prose < FEW * 2:
+    if not urlsplit(page.url).path.strip("/") and not urlsplit(page.url).query:
+        return "not-article", "the front page"
+    links = sum(p.leads_elsewhere for p in body.around)
+    stretch = _stretch(body)
+    if links >= TEASERS and (stretch < SURELY or (stretch < TEASER and about(body.article, title) < 1)):
         return "not-article", "a list of headlines"
     return None
 
 
+def _stretch(body: Body) -> int:
+    """Letters of the longest text that no link interrupts; lists of articles have a link for every sentence or two."""
+    longest = run = 0
+    for paragraph in body.around:
+        run = 0 if paragraph.leads_elsewhere else run + paragraph.weight * paragraph.is_prose
+        longest = max(longest, run)
+    return max(longest, max((p.weight for p in body.article if p.is_prose), default=0))
+
+
 def _nothing(page: Page, tree: HtmlElement, text: str) -> Verdict | None:
-    least = LEAST_STATED if is_stated_article(page) else LEAST
-    if len(text) >= least:
+    if _letters(text) >= (LEAST_STATED if is_stated_article(page) else LEAST):
         return None
     pictures = sum(1 for _ in tree.iter("img"))
-    if pictures >= MANY_PICTURES:
-        return "not-article", "pictures with little text"
-    return "empty", "no running text"
+    return ("not-article", "pictures with little text") if pictures >= MANY_PICTURES else ("empty", "no running text")
+
+
+def _letters(text: str) -> int:
+    return Paragraph(text).weight

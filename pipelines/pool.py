@@ -1,55 +1,221 @@
-"""Worker processes with a clock and a memory limit for each page."""
+"""Worker processes with a clock and a memory limit for each task; what breaks a worker costs its own task alone."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
+import pickle
+import queue
 import resource
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+PRELOAD = ("pipelines.warm",)
+"""Imported once, by the server process from which the workers are forked: they start at once and share its memory."""
+TASKS = 1000
+"""Tasks after which a worker is replaced."""
+RESIDENT = 160
+"""Megabytes a worker may keep after a task; with more it empties its caches, and if that does not help it is replaced."""
+STARTING = 120.0
+"""Seconds in which a worker must be ready."""
+
+Task = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
 
 
 class PagePoisoned(Exception):
-    """A page that took more time or memory than a page may, or killed its worker."""
-
-
-def _begin(megabytes: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    """A page that took more time or memory than a page may, or killed its worker; its text says which."""
 
 
 class WorkerPool:
-    def __init__(self, workers: int | None = None, *, seconds: float = 20, megabytes: int = 1536) -> None:
-        self.seconds = seconds
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(
-            max_workers=workers or os.cpu_count() or 1, max_tasks=2000, initializer=_begin, initargs=[megabytes], context=context
-        )
+    """Runs functions in worker processes, each task within `seconds` and `megabytes` (beyond what an idle worker takes).
+
+    Every future gets a result: the function's own value or exception, or `PagePoisoned` where the task went over its limits or
+    its worker died. The other tasks go on. Safe to use from any thread, beside an event loop.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        seconds: float = 20,
+        megabytes: int = 1024,
+        preload: Sequence[str] = PRELOAD,
+    ) -> None:
+        self.seconds, self.megabytes = seconds, megabytes
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(preload))
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        count = workers or os.cpu_count() or 1
+        self._threads = [threading.Thread(target=self._serve, name=f"worker-{n}", daemon=True) for n in range(count)]
+        self._closed = False
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        told: Future[Any] = Future()
-        made = self._pool.schedule(function, args=args, timeout=self.seconds)
-
-        def tell(done: Future[Any]) -> None:
-            fault = done.exception()
-            if isinstance(fault, TimeoutError):
-                told.set_exception(PagePoisoned(f"time: over {self.seconds} s"))
-            elif isinstance(fault, MemoryError):
-                told.set_exception(PagePoisoned("memory"))
-            elif isinstance(fault, ProcessExpired):
-                told.set_exception(PagePoisoned(f"crash: exit code {fault.exitcode}"))
-            elif fault is not None:
-                told.set_exception(fault)
-            else:
-                told.set_result(done.result())
-
-        made.add_done_callback(tell)
-        return told
+        """Function, arguments and result travel by pickle: functions by name, from a module the worker can import."""
+        if self._closed:
+            raise RuntimeError("the pool is closed")
+        future: Future[Any] = Future()
+        self._tasks.put((future, function, args))
+        return future
 
     def close(self) -> None:
-        self._pool.close()
-        self._pool.join()
+        """Waits for all tasks submitted, then ends the workers."""
+        if not self._closed:
+            self._closed = True
+            for _ in self._threads:
+                self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _serve(self) -> None:
+        """One thread for each worker: it hands over a task, waits with the clock, and replaces the worker where it must."""
+        worker: _Worker | None = None
+        while (task := self._tasks.get()) is not None:
+            future, function, args = task
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                worker = worker or _Worker(self._context, self.megabytes)
+                future.set_result(worker.run(function, args, self.seconds))
+            except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to whoever waits for the result
+                future.set_exception(error)
+            if worker and worker.is_spent:
+                worker.end()
+                worker = None
+        if worker:
+            worker.end()
+
+
+class _Worker:
+    """The parent's end of one worker process."""
+
+    def __init__(self, context: multiprocessing.context.ForkServerContext, megabytes: int) -> None:
+        self.megabytes, self.left, self.is_spent = megabytes, TASKS, False
+        self._pipe, theirs = context.Pipe()
+        self._process: ForkServerProcess = context.Process(target=_work, args=(theirs, megabytes), daemon=True)
+        self._process.start()
+        theirs.close()
+        if not self._pipe.poll(STARTING) or not _received(self._pipe):
+            self.end()
+            raise RuntimeError(f"a worker process did not start (exit code {self._process.exitcode})")
+
+    def run(self, function: Callable[..., Any], args: tuple[Any, ...], seconds: float) -> Any:
+        try:
+            self._pipe.send((function, args))
+        except (BrokenPipeError, ConnectionResetError):  # it died between two tasks
+            raise self._poisoned(self._death()) from None
+        if not wait([self._pipe, self._process.sentinel], timeout=seconds):
+            raise self._poisoned(f"time: more than {seconds:g} s")
+        answer = _received(self._pipe)
+        if answer is None:
+            raise self._poisoned(self._death())
+        value, error, spent = answer
+        self.left -= 1
+        self.is_spent = spent or self.left <= 0
+        if isinstance(error, MemoryError):
+            raise self._poisoned(f"memory: more than {self.megabytes} MB")
+        if error is not None:
+            raise error
+        return value
+
+    def _poisoned(self, cause: str) -> PagePoisoned:
+        self.is_spent = True
+        return PagePoisoned(cause)
+
+    def _death(self) -> str:
+        self._process.join(1)
+        code = self._process.exitcode
+        name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        return f"crash: worker ended with {name}"
+
+    def end(self) -> None:
+        self._pipe.close()
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+def _received(pipe: Connection) -> Any:
+    """None where the other end died."""
+    try:
+        return pipe.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+
+
+def _work(pipe: Connection, megabytes: int) -> None:
+    """A worker's whole life. An interrupt of the terminal is the parent's to answer; when the parent is gone it ends too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    limit = _statm(0) + (megabytes << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    pipe.send(True)
+    while (task := _received(pipe)) is not None:
+        function, args = task
+        value, error = _outcome(function, args)
+        del task, args
+        answer = _portable(value, error, spent=_is_spent())
+        try:
+            pipe.send_bytes(answer)
+        except BrokenPipeError:
+            return
+
+
+def _outcome(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, BaseException | None]:
+    try:
+        return function(*args), None
+    except Exception as error:  # noqa: BLE001  raised again where the result is asked for
+        return None, error
+
+
+def _portable(value: Any, error: BaseException | None, *, spent: bool) -> bytes:
+    """Pickled, and seen to be readable: some exceptions can be written but not read."""
+    try:
+        answer = pickle.dumps((value, error, spent))
+        if error is not None:
+            pickle.loads(answer)
+    except Exception as fault:  # noqa: BLE001  a result that cannot travel is told by its name
+        told = RuntimeError(f"{type(error or fault).__name__}: {error or fault}")
+        return pickle.dumps((None, told, spent))
+    return answer
+
+
+def _is_spent() -> bool:
+    """Whether this process keeps too much even after its libraries' caches are emptied."""
+    if _statm(1) <= RESIDENT << 20:
+        return False
+    from trafilatura.meta import reset_caches  # late: not every pool cleans pages
+
+    reset_caches()
+    gc.collect()
+    return _statm(1) > RESIDENT << 20
+
+
+def _statm(field: int) -> int:
+    """Bytes of this process's address space (0) or resident memory (1); 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[field]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

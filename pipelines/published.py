@@ -98,6 +98,6 @@ def _listed(hints: Hints, upper: datetime | None) -> Published | None:
 def _searched(page: Page, tree: HtmlElement, upper: datetime | None) -> Published | None:
     """htmldate's search through the whole page, the last resort."""
     latest = upper.strftime("%Y-%m-%d") if upper else None
-    raw = find_date(tree, original_date=True, url=page.url, min_date=str(EARLIEST), max_date=latest)
+    raw = find_date(tree, original_date=True, extensive_search=False, url=page.url, min_date=str(EARLIEST), max_date=latest)
     when = parse_date(raw, upper=upper)
     return Published(when, raw, "page") if raw and when else None

@@ -104,16 +104,16 @@ def _backend(page: Page) -> str | None:
 def _checked(reading: Reading, page: Page, source: Source, backend: str) -> Discovered:
     faults = reading.faults
     candidates: dict[str, Candidate] = {}
+    own = {canonical(source.homepage), canonical(page.url)}
     for link in reading.links:
         url = _address(link.url, page.url)
-        if reason := _objection(url, link, source):
-            if not reading.lists_all_links:
-                faults[reason] += 1
-            continue
-        if url and url != canonical(source.homepage):
-            faults["repeated"] += url in candidates and not reading.lists_all_links
+        reason = "listing-itself" if url in own else _objection(url, link, source)
+        if url and not reason:
+            reason = "repeated" if url in candidates else None
             candidates[url] = _merged(candidates.get(url), _candidate(url, link, page, source))
-    listings = _listings(reading.listings, page, source, faults)
+        if reason and not reading.lists_all_links:
+            faults[reason] += 1
+    listings = _listings(reading.listings, page, source, own, faults)
     if not candidates and not listings and not faults.total():
         faults["nothing-found"] += 1
     return Discovered(tuple(candidates.values()), listings, _counted(faults), backend)
@@ -151,22 +151,25 @@ def _candidate(url: str, link: Link, page: Page, source: Source) -> Candidate:
 
 
 def _merged(first: Candidate | None, again: Candidate) -> Candidate:
-    """The same address twice: the longer title (a picture's link has none, a headline's has), the first date."""
+    """The same address twice: the first title of three words (`Read more` is none), and the first date."""
     if first is None:
         return again
-    titles = sorted(filter(None, (first.title, again.title)), key=len)
+    titles = [title for title in (first.title, again.title) if title]
+    title = next((title for title in titles if len(title.split()) >= 3), max(titles, key=len, default=None))
     dated = first if first.published_raw else again
-    return Candidate(first.url, titles[-1] if titles else None, dated.published, dated.published_raw)
+    return Candidate(first.url, title, dated.published, dated.published_raw)
 
 
-def _listings(found: Iterable[Listing], page: Page, source: Source, faults: Counter[str]) -> tuple[Listing, ...]:
+def _listings(
+    found: Iterable[Listing], page: Page, source: Source, own: set[str], faults: Counter[str]
+) -> tuple[Listing, ...]:
     kept: dict[str, Listing] = {}
     taken: Counter[str] = Counter()
     for listing in found:
         url = _address(listing.url, page.url)
         if url is None or not (within if listing.kind == "section" else on_hosts)(source, url):
             faults["listing-outside-source"] += listing.kind != "section"
-        elif url not in kept and url not in (page.url, canonical(source.homepage)) and not is_trap(url):
+        elif url not in kept and url not in own and not is_trap(url):
             taken[listing.kind] += 1
             if taken[listing.kind] <= FURTHER.get(listing.kind, 0):
                 kept[url] = Listing(url, listing.kind, listing.found_by)

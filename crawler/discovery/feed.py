@@ -13,7 +13,7 @@ import feedparser
 from lxml import etree
 
 from crawler.discovery.listing import Link, Page, Reading
-from crawler.discovery.markup import OPTIONS, repaired
+from crawler.discovery.markup import OPTIONS, name_of, repaired, whole
 from newswarc.sources import Source
 
 ENTRIES = 10_000
@@ -60,7 +60,8 @@ def _tidied(page: Page, reading: Reading) -> bytes:
 
     feedparser has a second parser for feeds that are not well-formed; on hostile ones it takes minutes.
     """
-    root: Any = etree.fromstring(repaired(_cut(page.from_root, reading)).encode("utf-8", "replace"), _parser())
+    text = _cut(page.from_root, reading)
+    root: Any = etree.fromstring(repaired(text).encode("utf-8", "replace"), _parser()) if text else None
     if root is None:
         return b""
     etree.strip_tags(root, etree.Entity)
@@ -84,16 +85,17 @@ def _parser() -> etree.XMLParser:
 
 
 def _cut(text: str, reading: Reading) -> str:
-    """The text up to the last whole entry within the size."""
-    if len(text) <= SIZE:
-        return text
-    reading.faults["over-10-MiB"] += 1
-    return text[: max(text.rfind("</item>", 0, SIZE), text.rfind("</entry>", 0, SIZE), 0)]
+    """The text up to the end of its last whole entry within the size."""
+    if len(text) > SIZE:
+        reading.faults["over-10-MiB"] += 1
+    kept = whole(text[:SIZE], "item", "entry")
+    if len(text) <= SIZE and re.match(r"\s*<(?:[\w.-]{1,40}:)?(?:item|entry)[\s>]", text[len(kept) :]):
+        reading.faults["cut-entry"] += 1
+    return kept
 
 
 def _local(element: Any) -> str:
-    """`item` of `{http://…}item`, and of `rss:item` where the prefix was never declared."""
-    return re.split("[}:]", element.tag)[-1].lower()
+    return name_of(element)[1].lower()
 
 
 def _prune(entry: Any) -> None:
@@ -103,7 +105,7 @@ def _prune(entry: Any) -> None:
             continue
         child.text = "".join(child.itertext())[:_TEXT]
         del child[:]
-        if ":" in child.tag and not child.tag.startswith("{"):
+        if ":" in child.tag and not child.tag.startswith("{"):  # `dc:date` and the like, undeclared
             child.tag = _DUBLIN_CORE + _local(child)
 
 
@@ -128,7 +130,8 @@ def _json_feed(page: Page) -> Reading:
         if not isinstance(item, dict):
             reading.faults["no-link"] += 1
             continue
-        url = item.get("url") or item.get("id")
+        identity = str(item.get("id") or "")
+        url = item.get("url") or (identity if identity.startswith(("http://", "https://")) else None)
         _add(reading, url, item.get("title"), item.get("date_published") or item.get("date_modified"))
     if isinstance(items, list) and len(items) > ENTRIES:
         reading.faults["over-10000-entries"] += 1

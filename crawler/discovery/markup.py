@@ -34,3 +34,20 @@ def repaired(text: str) -> str:
 def _spelled(match: re.Match[str]) -> str:
     character = html.unescape(match[0]) if match[1] else ""
     return character if character and not character.startswith("&") else f"&amp;{match[0][1:]}"
+
+
+def whole(text: str, *names: str) -> str:
+    """The text up to the end of its last whole element of one of these names; empty where there is none.
+
+    A parser that repairs would take the half address of a cut entry for a whole one.
+    """
+    last = 0
+    for end in re.finditer(rf"</(?:[\w.-]{{1,40}}:)?(?:{'|'.join(names)})\s*>", text):
+        last = end.end()
+    return text[:last]
+
+
+def name_of(element: Any) -> tuple[str, str]:
+    """(namespace, local name) of an lxml element; the prefix stands for a namespace that was never declared."""
+    namespace, _, local = element.tag.rpartition("}" if element.tag.startswith("{") else ":")
+    return namespace.removeprefix("{"), local

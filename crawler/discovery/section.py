@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -18,8 +19,18 @@ LINKS = 5_000
 _FEED_TYPES = re.compile(r"(?i)application/((rss|atom)\+xml|feed\+json)")
 _FEED_ADDRESS = re.compile(r"(?i)(^|[/._-])(rss2?|feeds?|atom)(\.(xml|rss|php|json))?/?(\?.*)?$|\.(rss|rdf|atom)$")
 _NO_FEED = re.compile(r"(?i)comment|/author/|/tag/|oembed|wp-json")
-_NAVIGATION = re.compile(r"(?i)(^|[\s_-])(nav|navbar|navigation|menu|breadcrumbs?|footer|pagination|pager)($|[\s_-])")
+_NAVIGATION = re.compile(r"(?i)(^|[\s_-])(nav|navbar|navigation|menu|breadcrumbs?|pagination|pager)($|[\s_-])")
+_FOOTER = re.compile(r"(?i)(^|[\s_-])(footer|colophon|copyright)($|[\s_-])")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+Part = Literal["body", "navigation", "footer"]
+
+
+class _Anchor(NamedTuple):
+    url: str
+    title: str | None
+    part: Part
 
 
 def recognises(page: Page) -> bool:
@@ -43,7 +54,7 @@ def read(page: Page, source: Source) -> Reading:
         reading.faults[f"html-instead-of-{page.kind}"] += 1
         return reading
     reading.links = [
-        Link(url, title, None, looks_like_article(url, title, in_navigation=nav)) for url, title, nav in anchors
+        Link(a.url, a.title, None, looks_like_article(a.url, a.title, in_navigation=a.part != "body")) for a in anchors
     ]
     if page.kind == "homepage":
         reading.listings += _sections(anchors)
@@ -66,35 +77,42 @@ def _feeds(tree: Any, base: str) -> list[Listing]:
     return [listing for listing in tagged + linked if not _NO_FEED.search(listing.url)][:20]
 
 
-def _anchors(tree: Any, base: str, reading: Reading) -> Iterator[tuple[str, str | None, bool]]:
+def _anchors(tree: Any, base: str, reading: Reading) -> Iterator[_Anchor]:
     for number, anchor in enumerate(tree.iter("a")):
         if number == LINKS:
             reading.faults["over-5000-links"] += 1
             return
         href = (anchor.get("href") or "").strip()
         if href and not href.startswith("#"):
-            yield urljoin(base, href), _title(anchor), _is_navigation(anchor)
+            yield _Anchor(urljoin(base, href), _title(anchor), _part(anchor))
 
 
 def _title(anchor: Any) -> str | None:
     """The headline in or around a link, else its text; a picture's description is none."""
     heading = next((e for e in anchor.iter(*_HEADINGS)), anchor)
-    return " ".join("".join(heading.itertext())[:2000].split())[:300] or None
+    # Markup that is never closed makes every link hold the rest of the page.
+    pieces = (piece[:2000] for piece in islice(heading.itertext(), 100))
+    return " ".join("".join(pieces)[:2000].split())[:300] or None
 
 
-def _is_navigation(anchor: Any) -> bool:
+def _part(anchor: Any) -> Part:
+    """The nearest element around a link that says what it is, by its name, class or id."""
     for depth, element in enumerate(anchor.iterancestors()):
-        if depth == 12:
-            return False
-        if element.tag in ("nav", "footer") or _NAVIGATION.search(
-            f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
-        ):
-            # `body class="has-menu"` is no navigation.
-            return element.tag not in ("body", "html", "main", "article")
-    return False
+        if depth == 12 or element.tag in ("article", "main", "body", "html"):  # `body class="has-menu"` is no menu
+            return "body"
+        names = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
+        if element.tag == "footer" or _FOOTER.search(names):
+            return "footer"
+        if element.tag == "nav" or _NAVIGATION.search(names):
+            return "navigation"
+    return "body"
 
 
-def _sections(anchors: list[tuple[str, str | None, bool]]) -> list[Listing]:
+def _sections(anchors: list[_Anchor]) -> list[Listing]:
     """Links of the navigation with a word or three that lead one or two folders deep."""
-    found = (url for url, title, nav in anchors if nav and title and len(title.split()) <= 3 and is_section(url))
+    found = (
+        anchor.url
+        for anchor in anchors
+        if anchor.part == "navigation" and anchor.title and len(anchor.title.split()) <= 3 and is_section(anchor.url)
+    )
     return [Listing(url, "section", "navigation") for url in dict.fromkeys(found)]

@@ -92,7 +92,10 @@ def is_section(url: str) -> bool:
     parts = urlsplit(url[:MAX_URL])
     segments = [segment for segment in unquote(parts.path).lower().split("/") if segment]
     return (
-        1 <= len(segments) <= 2 and not parts.query and not _is_furniture(segments, "") and not looks_like_article(url)
+        1 <= len(segments) <= 2
+        and not parts.query
+        and not _is_furniture(segments, "")
+        and not looks_like_article(url, in_navigation=True)
     )
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from crawler.discovery.feed import plain_title
 from crawler.discovery.listing import Link, Listing, Page, Reading
-from crawler.discovery.markup import OPTIONS, repaired
+from crawler.discovery.markup import OPTIONS, name_of, repaired, whole
 from crawler.discovery.shape import looks_like_article
 from newswarc.sources import Source
 from pipelines.dates import parse_date
@@ -43,7 +43,10 @@ def read(page: Page, source: Source) -> Reading:
 
 def _entries(page: Page, name: str, reading: Reading) -> Iterator[dict[str, str]]:
     """Fields by local name, `news:` ones with that prefix (`news:title`); one entry is in memory at a time."""
-    stream = io.BytesIO(repaired(page.from_root).encode("utf-8", "replace"))
+    text = repaired(whole(page.from_root, name))
+    if not text:  # an empty sitemap is a quiet day's, no fault
+        return
+    stream = io.BytesIO(text.encode("utf-8", "replace"))
     context = etree.iterparse(stream, events=("end",), tag=f"{{*}}{name}", **OPTIONS)
     try:
         for number, (_, element) in enumerate(context):
@@ -61,10 +64,9 @@ def _entries(page: Page, name: str, reading: Reading) -> Iterator[dict[str, str]
 def _fields(element: Any) -> dict[str, str]:
     fields: dict[str, str] = {}
     for child in element.iter(etree.Element):
-        name = etree.QName(child)
-        prefix = "news:" if "news" in (name.namespace or "") else ""
-        if child.text and child.text.strip() and ("image" not in (name.namespace or "")):
-            fields.setdefault(prefix + name.localname, child.text.strip())
+        namespace, local = name_of(child)
+        if child.text and child.text.strip() and not re.search("image|video", namespace):
+            fields.setdefault(("news:" if "news" in namespace else "") + local, child.text.strip())
     return fields
 
 

@@ -12,6 +12,7 @@ import ipaddress
 import re
 import ssl
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -110,6 +111,7 @@ class SampleServer:
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._connections = 0
+        self._logged = threading.Condition()
 
     def __enter__(self) -> SampleServer:
         self._thread = threading.Thread(target=self._run, name="sample-server", daemon=True)
@@ -122,6 +124,12 @@ class SampleServer:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+
+    def settled(self, count: int, timeout: float = 10.0) -> list[Entry]:
+        """The log once it has `count` entries: an exchange is logged a moment after its last byte is sent."""
+        with self._logged:
+            self._logged.wait_for(lambda: len(self.log) >= count, timeout)
+            return list(self.log)
 
     def entries(self, path: str | None = None) -> Iterator[Entry]:
         return (e for e in list(self.log) if path is None or e.request.path == path)
@@ -140,17 +148,22 @@ class SampleServer:
         )
         self.port = server.sockets[0].getsockname()[1]
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
         self._ready.set()
         await self._stop.wait()
         server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in list(self._writers):  # also those that still had something to send
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.add(writer)
         self._connections += 1
         number = self._connections
         try:
@@ -184,7 +197,9 @@ class SampleServer:
         finally:
             entry = Entry(request, bytes(sent), number)
             if self.keep_log:
-                self.log.append(entry)
+                with self._logged:
+                    self.log.append(entry)
+                    self._logged.notify_all()
             if self.on_entry:
                 self.on_entry(entry)
         return reply.keep_alive and request.headers.get("connection", "").lower() != "close"

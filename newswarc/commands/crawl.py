@@ -20,7 +20,7 @@ from newswarc.settings import DataFolder, NetworkSettings
 from newswarc.sources import SHIPPED, Loaded, Source, load
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-COLUMNS = ("listed", "fetched", "new", "edited", "unchanged", "removed", "not_article")
+COLUMNS = ("listed", "fetched", "new", "edited", "unchanged", "removed", "not_article", "redirects")
 
 
 def run(
@@ -105,6 +105,7 @@ def crawl_once(
         {
             "NEWSWARC_DATA": str(data.root),
             "NEWSWARC_LIMIT": limit,
+            "NEWSWARC_RECHECK": recheck,
             "NEWSWARC_WORKERS": workers,
             "NEWSWARC_SOURCES": sources,
         },

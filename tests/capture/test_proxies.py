@@ -50,6 +50,9 @@ class ProxyServer:
             ready.set()
             await self._stop.wait()
             server.close()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.wait(others, timeout=5) if others else None
+            await asyncio.sleep(0)
 
         self._thread = threading.Thread(target=asyncio.run, args=(run(),))
         self._thread.start()
@@ -293,7 +296,7 @@ def test_no_body_under_another_url_through_proxies(way: tuple[str, str, SampleSe
 
     with ProxyServer(site.port, kind) as server:
         asyncio.run(all_of_them(server.proxy()))
-    assert len(site.log) == 25
+    assert len(site.settled(25)) == 25
 
 
 def test_reading_what_an_operator_writes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
 import ssl
 import threading
@@ -38,7 +39,7 @@ def test_what_an_exchange_is(odd: SampleServer) -> None:
     moment = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
     client = Client(network(odd.port), now=lambda: moment)
     outcome = fetch(client, f"{BASE}/plain#here", kind="feed", source="lake/ferry", via=f"{BASE}/")
-    (entry,) = odd.log
+    (entry,) = odd.settled(1)
     assert outcome.record == Exchange(
         url=f"{BASE}/plain",
         started=moment,
@@ -71,7 +72,7 @@ def test_the_request_as_it_goes_out(odd: SampleServer) -> None:
     fetch(client, "http://Odd.Example:80/plain?a=b;c&d=%C3%BC", headers=given)
     fetch(client, f"{BASE}/plain", headers=(), method="POST", body=b"abc")
     fetch(client, f"{BASE}/plain", headers=(), method="POST")
-    assert [entry.request.raw for entry in odd.log] == [
+    assert [entry.request.raw for entry in odd.settled(3)] == [
         b"GET /plain?a=b;c&d=%C3%BC HTTP/1.1\r\nHost: Odd.Example:80\r\nuser-AGENT: test/1\r\n"
         b"X-Twice: 1\r\nX-Twice: 2\r\nConnection: close\r\n\r\n",
         b"POST /plain HTTP/1.1\r\nHost: odd.example\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
@@ -231,13 +232,11 @@ def test_no_body_under_another_url() -> None:
             await asyncio.gather(*map(one, range(200)))
 
         asyncio.run(all_of_them())
-    assert len(site.log) == 200
+    assert len(site.settled(200)) == 200
     assert len({entry.connection for entry in site.log}) == 200
 
 
 def _unzipped(body: bytes) -> bytes:
-    import gzip
-
     return gzip.decompress(body)
 
 
@@ -276,10 +275,6 @@ def test_a_certificate_that_does_not_verify(fault: str, authority: Any) -> None:
         assert let_in.record.certificate
         attempt(fetch(excepted, "https://third.example/plain"), BadTls, "tls")
     assert [entry.request.host for entry in site.log] == ["odd.example"]
-
-
-def test_plain_http_on_a_tls_port(odd: SampleServer, authority: Any) -> None:
-    attempt(https(odd.port, authority), BadTls, "tls")
 
 
 @contextlib.contextmanager
@@ -322,3 +317,12 @@ def test_a_reset_in_the_middle() -> None:
     assert isinstance(outcome.failure, Disconnected)
     assert isinstance(outcome.record, Exchange)
     assert (outcome.record.response, outcome.record.truncated) == (b"", "disconnect")
+
+
+def test_plain_http_on_a_tls_port(authority: Any) -> None:
+    def no_tls(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with one_connection(no_tls) as port:
+        attempt(https(port, authority), BadTls, "tls")

@@ -28,7 +28,8 @@ TYPES = st.sampled_from(
 ADDRESSES = st.sampled_from(
     ["/2022/04/21/a", "news/123456", "https://paper.example/n/1?utm_source=rss", "HTTPS://WWW.Paper.Example:443/n/2#x",
      "//paper.example/n/3", "https://other.example/n/4", "javascript:alert(1)", "mailto:a@b.c", "http://[", "",
-     " /n/5\n", "https://user:pw@paper.example/n/6", "/a/a/a/a", "/" + "x/" * 30, "/статья-о-термезе-123456", "\x00", "&amp;"]
+     " /n/5\n",
+     "https://user:pw@paper.example/n/6", "/a/a/a/a", "/" + "x/" * 30, "/статья-о-термезе-123456", "\x00", "&amp;"]
 )  # fmt: skip
 TEXTS = st.text(max_size=40)
 
