@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urljoin
 
 import brotli
@@ -63,12 +64,11 @@ def protocol(head: bytes) -> str | None:
 def header_values(head: bytes, name: bytes | str) -> list[bytes]:
     """Values of a field, in order, folded lines joined by one space (RFC 9112, 5.2); the name in any case."""
     wanted = (name.encode() if isinstance(name, str) else name).lower()
-    if wanted not in head.lower():
-        return []
     return [value for field, value in _fields(head) if field == wanted]
 
 
-def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
+@lru_cache(maxsize=4)  # each message is asked for several fields in a row
+def _fields(head: bytes) -> tuple[tuple[bytes, bytes], ...]:
     fields: list[tuple[bytes, bytes]] = []
     foldable = False
     for line in head.split(b"\n")[1:]:
@@ -81,7 +81,7 @@ def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
         foldable = bool(colon)
         if colon:
             fields.append((field.strip().lower(), value.strip()))
-    return fields
+    return tuple(fields)
 
 
 def content_type(head: bytes) -> str | None:

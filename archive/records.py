@@ -195,6 +195,7 @@ class Batch:
             _provenance(item)
             | {
                 "error": item.error,
+                "note": item.note,
                 "surplusBytes": str(item.surplus),
                 "interimResponses": base64.b64encode(interim).decode() or None,
                 "tlsCertSha256": sha256,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ LEVEL = 1
 MAX_RECORD = 256 * 1024 * 1024
 """No record may be larger when inflated: a damaged or foreign file must not fill the memory."""
 _CHUNK = 128 * 1024
+_STORED = 0xFFFF
 _MAGIC = b"\x1f\x8b\x08"
 _GZIP_HEADER = _MAGIC + bytes(6) + b"\xff"  # no name, no time: the same record always makes the same member
 
@@ -124,10 +124,18 @@ def _half_stored(text: bytes, packed: bytes) -> bytes:
     A page that came as gzip gains nothing from a second compression, which was the dearest step of an append.
     """
     stream = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)
-    check = zlib.crc32(packed, zlib.crc32(text))
+    check = isal_zlib.crc32(packed, isal_zlib.crc32(text))
     trailer = struct.pack("<II", check, (len(text) + len(packed)) & 0xFFFFFFFF)
     deflated = (stream.compress(text), stream.flush(isal_zlib.Z_SYNC_FLUSH))
-    return b"".join((_GZIP_HEADER, *deflated, zlib.compress(packed, 0, -15), trailer))
+    return b"".join((_GZIP_HEADER, *deflated, *_stored_blocks(packed), trailer))
+
+
+def _stored_blocks(data: bytes) -> Iterator[bytes]:
+    """The end of a deflate stream as stored blocks (RFC 1951, 3.2.4)."""
+    for start in range(0, len(data), _STORED):
+        piece = data[start : start + _STORED]
+        yield struct.pack("<BHH", start + _STORED >= len(data), len(piece), len(piece) ^ 0xFFFF)
+        yield piece
 
 
 def parse(data: bytes) -> Record:

@@ -31,7 +31,7 @@ from scrapy.responsetypes import responsetypes
 from scrapy.utils.asyncio import is_asyncio_available
 
 from crawler.addresses import RefusedAddress
-from crawler.appender import opened
+from crawler.appender import Appender, opened
 from crawler.proxies import Proxy, ProxyFailed, parse_proxy
 from crawler.wire import (
     BadHttp,
@@ -93,7 +93,7 @@ class CaptureHandler(BaseDownloadHandler):
         self._warnsize = settings.getint("DOWNLOAD_WARNSIZE")
         self._lowest_rate = settings.getfloat("NEWSWARC_LOWEST_RATE", Limits().lowest_rate)
         self._client = Client(NetworkSettings.from_environment(), unverified=_unverified(crawler))
-        self._appender = opened(DataFolder(Path(settings["NEWSWARC_DATA"])))
+        self._appender = self._open(DataFolder(Path(settings["NEWSWARC_DATA"])))
         self._stopping: asyncio.Task[None] | None = None
 
     async def download_request(self, request: Request) -> Response:
@@ -115,6 +115,13 @@ class CaptureHandler(BaseDownloadHandler):
 
     async def close(self) -> None:
         await asyncio.to_thread(self._appender.close)
+
+    def _open(self, data: DataFolder) -> Appender:
+        try:
+            return opened(data)
+        except Exception as e:
+            self._note_fault(e)  # Scrapy only logs a handler that does not load
+            raise
 
     def _limits(self, request: Request) -> Limits:
         return Limits(
@@ -140,11 +147,14 @@ class CaptureHandler(BaseDownloadHandler):
 
     def _stop(self, error: Exception) -> None:
         """No response without its record, and no further request either."""
-        self.crawler.stats.set_value(ARCHIVE_FAULT, f"{type(error).__name__}: {error}")
+        self._note_fault(error)
         if self._stopping is None and self.crawler.engine is not None:
             logger.critical("the crawl is stopped, for the archive takes nothing more: %s", error)
             closing = self.crawler.engine.close_spider_async(reason=ARCHIVE_FAULT)
             self._stopping = asyncio.ensure_future(closing)
+
+    def _note_fault(self, error: Exception) -> None:
+        self.crawler.stats.set_value(ARCHIVE_FAULT, f"{type(error).__name__}: {error}")
 
 
 def _unverified(crawler: Crawler) -> frozenset[str]:

@@ -8,7 +8,7 @@ import re
 import socket
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.addresses import Target
 from newswarc.items import Truncation
@@ -33,8 +33,9 @@ class Proxy:
     scheme: Literal["http", "socks5"]
     host: str
     port: int
-    user: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
+    user: bytes | None = field(default=None, repr=False)
+    """Bytes, for neither way to log in says how to encode it; UTF-8 where it comes from a URL."""
+    password: bytes = field(default=b"", repr=False)
 
     @property
     def url(self) -> str:
@@ -43,10 +44,8 @@ class Proxy:
 
     @property
     def authorization(self) -> bytes | None:
-        """Value of Proxy-Authorization (RFC 7617), UTF-8."""
-        if self.user is None:
-            return None
-        return b"Basic " + base64.b64encode(f"{self.user}:{self.password or ''}".encode())
+        """Value of Proxy-Authorization (RFC 7617)."""
+        return None if self.user is None else b"Basic " + base64.b64encode(self.user + b":" + self.password)
 
 
 def parse_proxy(url: str, authorization: bytes | None = None) -> Proxy:
@@ -59,21 +58,19 @@ def parse_proxy(url: str, authorization: bytes | None = None) -> Proxy:
     if scheme not in _PORTS or not parts.hostname:
         shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         raise ValueError(f"proxy {shown!r}: write http://host:port or socks5://host:port")
-    user, password = _credentials(authorization) if authorization else (parts.username, parts.password)
-    return Proxy(
-        cast(Literal["http", "socks5"], scheme),
-        parts.hostname,
-        parts.port or _PORTS[scheme],
-        None if user is None else unquote(user) if not authorization else user,
-        None if password is None else unquote(password) if not authorization else password,
-    )
+    kind, host, port = cast(Literal["http", "socks5"], scheme), parts.hostname, parts.port or _PORTS[scheme]
+    if authorization:
+        return Proxy(kind, host, port, *_credentials(authorization))
+    if parts.username is None:
+        return Proxy(kind, host, port)
+    return Proxy(kind, host, port, unquote_to_bytes(parts.username), unquote_to_bytes(parts.password or ""))
 
 
-def _credentials(authorization: bytes) -> tuple[str, str]:
+def _credentials(authorization: bytes) -> tuple[bytes, bytes]:
     kind, _, token = authorization.partition(b" ")
     if kind.lower() != b"basic":
         raise ValueError("proxy: only Basic authorization is known")
-    user, _, password = base64.b64decode(token).decode("latin-1").partition(":")
+    user, _, password = base64.b64decode(token).partition(b":")
     return user, password
 
 
@@ -120,8 +117,7 @@ async def socks5(sock: socket.socket, proxy: Proxy, target: Target) -> None:
     if version != 5:
         raise ProxyFailed(f"{proxy.url} speaks no SOCKS5")
     if method == 2 and proxy.user is not None:
-        user, password = proxy.user.encode(), (proxy.password or "").encode()
-        await loop.sock_sendall(sock, b"\x01" + _counted(user) + _counted(password))
+        await loop.sock_sendall(sock, b"\x01" + _counted(proxy.user) + _counted(proxy.password))
         if (await _exactly(sock, proxy, 2))[1] != 0:
             raise ProxyFailed(f"{proxy.url} refused user and password")
     elif method != 0:

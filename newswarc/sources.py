@@ -134,7 +134,7 @@ def _pattern(pattern: str) -> str:
 
 
 def _catastrophe(pattern: str) -> str | None:
-    """What can make `pattern` backtrack without end: a repeat within a repeated group, or many `.*`.
+    """What can make `pattern` backtrack without end: repeats or alternatives in a repeated group, or many `.*`.
 
     It errs on the side of refusing; patterns of addresses need neither.
     """
@@ -143,13 +143,13 @@ def _catastrophe(pattern: str) -> str | None:
     if len(re.findall(r"\.[*+](?!\+)|\.\{\d*,\d*\}(?!\+)", bare)) > 2:
         return "more than two .* or .+"
     open_groups = [False]
-    for token in re.finditer(r"\(|\)|([*+]|\{\d*,\d*\})(\+)?", bare):
+    for token in re.finditer(r"\(|\)|\||([*+]|\{\d*,\d*\})(\+)?", bare):
         if token[0] == "(":
             open_groups.append(False)
         elif token[0] == ")":
             repeats = open_groups.pop() if len(open_groups) > 1 else False
             if repeats and re.match(r"([*+]|\{\d*,\d*\}|\{\d\d+\})(?!\+)", bare[token.end() :]):
-                return "a repeat within a repeated group"
+                return "a repeat or a choice within a repeated group"
             open_groups[-1] = open_groups[-1] or repeats
         elif not token[2]:
             open_groups[-1] = True

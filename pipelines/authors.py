@@ -5,32 +5,35 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 from lxml.html import HtmlElement
 
 from pipelines.dates import parse_date
 from pipelines.metadata import Page, squeeze, text_of
+from pipelines.phrases import BY
 from pipelines.titles import letters
 
-AUTHOR_METAS = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl", "article:author_name")
+AUTHOR_METAS = (
+    "author",
+    "article:author",
+    "parsely-author",
+    "sailthru.author",
+    "dc.creator",
+    "dcterms.creator",
+    "byl",
+    "article:author_name",
+)
 BYLINES = (
     ".//*[@rel='author' or contains(@itemprop, 'author') or contains(@class, 'author') or contains(@class, 'Author')"
-    " or contains(@class, 'byline') or contains(@class, 'Byline') or contains(@class, 'writer') or contains(@id, 'author')]"
-)
-BY = re.compile(
-    r"^(?:by|written by|text by|von|par|por|di|da|od|autor(?:in|ka|zy|es)?|author|text[eo]?|foto y texto|"
-    r"автор(?:ы|у|лар|и|лари)?|текст|подготовил[аи]?|корреспондент|"
-    r"muallif(?:lar)?|муаллиф(?:он|и|лар)?|tayyorladi|авторлор|автору|"
-    r"yazar|yazan|haber|muhabir|نویسنده|نويسنده|نویسندگان|گزارشگر|گزارش|خبرنگار|لیکوال|ليکوال|کتبه|كتب|بقلم|الكاتب)"
-    r"(?:\s*[:：.\-–—]\s*|\s+)",
-    re.I,
+    " or contains(@class, 'byline') or contains(@class, 'Byline') or contains(@class, 'writer')"
+    " or contains(@id, 'author')]"
 )
 JOINED = re.compile(r"\s*[,;،|]\s*|\s+(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و)\s+")
 NO_NAME = re.compile(r"https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)
 MOST, LONGEST = 12, 60
-LOOKALIKES = str.maketrans(
-    "Il1|O0аеорсухкмнтвіјѕ", "lllloo" + "aeopcyxkmhtbijs"
-)  # Latin capital I and digit one beside l, Cyrillic letters beside the Latin ones they are drawn like.
+# Latin capital I and digit one beside l, Cyrillic letters beside the Latin ones they are drawn like.
+LOOKALIKES = str.maketrans("Il1|O0аеорсухкмнтвіјѕ", "lllloo" + "aeopcyxkmhtbijs")
 
 
 def find_authors(page: Page, tree: HtmlElement, names: list[str], byline: str | None = None) -> tuple[str, ...]:
@@ -51,8 +54,11 @@ def _stated(page: Page) -> list[str]:
     """Of JSON-LD; a person may be given in parts."""
     value = page.article.get("author") or page.article.get("creator")
     people = (value if isinstance(value, list) else [value])[:MOST]
-    parts = (f"{text_of(p.get('givenName'))} {text_of(p.get('familyName'))}" if isinstance(p, dict) else "" for p in people)
-    return [text_of(person) or whole for person, whole in zip(people, parts, strict=True)]
+    return [text_of(person) or _in_parts(person) for person in people]
+
+
+def _in_parts(person: Any) -> str:
+    return f"{text_of(person.get('givenName'))} {text_of(person.get('familyName'))}" if isinstance(person, dict) else ""
 
 
 def _printed(tree: HtmlElement) -> list[str]:
@@ -68,7 +74,9 @@ def names_in(text: str) -> list[str]:
 
 
 def _is_name(text: str) -> bool:
-    return 1 < len(text) <= LONGEST and any(c.isalpha() for c in text) and not NO_NAME.search(text) and parse_date(text) is None
+    if not (1 < len(text) <= LONGEST and any(c.isalpha() for c in text)) or NO_NAME.search(text):
+        return False
+    return parse_date(text) is None
 
 
 def _clean(found: Iterable[str], names: list[str]) -> tuple[str, ...]:
@@ -77,7 +85,7 @@ def _clean(found: Iterable[str], names: list[str]) -> tuple[str, ...]:
 
 
 def as_site(author: str, names: list[str]) -> str:
-    """The site's name where the author equals it under letters that look alike: `bne IntelIiNews` is `bne IntelliNews`."""
+    """The site's name where the author equals it under letters that look alike: `IntelIiNews` is `IntelliNews`."""
     return next((name for name in names if skeleton(name) == skeleton(author)), author)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
@@ -14,7 +15,51 @@ from trafilatura.external import try_readability
 from trafilatura.settings import Extractor
 
 BLOCKS = frozenset(
-    ["p", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "td", "tr", "table", "tbody", "thead", "blockquote", "br", "hr", "section", "article", "pre", "dd", "dt", "dl", "body", "html", "figure", "figcaption", "header", "footer", "main", "aside", "nav", "form", "head", "list", "item", "quote", "row", "cell", "lb", "code"]
+    [
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "td",
+        "tr",
+        "table",
+        "tbody",
+        "thead",
+        "blockquote",
+        "br",
+        "hr",
+        "section",
+        "article",
+        "pre",
+        "dd",
+        "dt",
+        "dl",
+        "body",
+        "html",
+        "figure",
+        "figcaption",
+        "header",
+        "footer",
+        "main",
+        "aside",
+        "nav",
+        "form",
+        "head",
+        "list",
+        "item",
+        "quote",
+        "row",
+        "cell",
+        "lb",
+        "code",
+    ]
 )
 CELLS = frozenset(("td", "th", "cell"))
 LINKS = frozenset(("a", "ref"))
@@ -25,7 +70,7 @@ SENTENCE_END = re.compile(r"""[.!?…。！？؟۔।:;]["”»'’)\]“」』]
 PROSE = 60
 """Characters of a paragraph that counts as running text."""
 LINKED, LINE_LINKED = 0.8, 0.5
-"""Share of a paragraph inside links above which it leads elsewhere; the second where it does not end like a sentence."""
+"""Share of a paragraph inside links above which it leads elsewhere; the second where no sentence ends it."""
 SHORT = 250
 """Characters of text below which trafilatura's slow fallbacks are asked too."""
 LOUDER = 0.5
@@ -45,7 +90,7 @@ class Paragraph:
 
     @property
     def weight(self) -> int:
-        """Its length in letters of an alphabet: scripts without spaces say in one sign what takes others two or three."""
+        """Its length in letters: scripts without spaces say in one sign what takes others two or three."""
         return len(self.text) + len(SIGN.findall(self.text)) * 3 // 2
 
     @property
@@ -66,7 +111,7 @@ class Body:
 
 
 def extract_body(tree: HtmlElement, url: str, title: str = "") -> Body:
-    """The text of a page's article; the headline helps where the two extractors disagree. The tree is left as it was."""
+    """The text of a page's article; the headline helps where the two extractors disagree. The tree stays as it is."""
     own, sound = _trafilatura(tree, url, fast=True)
     other = list(paragraphs(try_readability(copy(tree))))
     enough = sum(len(p.text) for p in other) > 2 * SHORT
@@ -78,20 +123,21 @@ def extract_body(tree: HtmlElement, url: str, title: str = "") -> Body:
 
 
 def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> tuple[list[Paragraph], bool]:
-    """Its paragraphs, and whether they are paragraphs in the page as well: text out of tables or bare lists is doubtful."""
+    """Its paragraphs, and whether the page has them as such: text out of tables or bare lists is doubtful."""
     options = Extractor(output_format="python", fast=fast, comments=False, links=True, url=url)
-    document = bare_extraction(tree, options=options)
+    document: Any = bare_extraction(tree, options=options)
     if document is None:
         return [], False
-    written = sum(1 for p in document.body.iter("p") if "".join(p.itertext()).strip())
-    return list(paragraphs(document.body)), written > 0 and written >= sum(1 for _ in document.body.iter("table"))
+    body: HtmlElement = document.body
+    written = sum(bool("".join(p.itertext()).strip()) for p in body.iter("p"))
+    return list(paragraphs(body)), written > 0 and written >= len(list(body.iter("table")))
 
 
 def combine(own: list[Paragraph], other: list[Paragraph], title: str = "") -> list[Paragraph]:
     """What both found; between their first and last agreement all but links; outside it only running text.
 
-    Readability finds the one container that holds the article, trafilatura all that may belong to it: what trafilatura adds
-    behind it are mostly teasers, before it mostly leads. Where they agree on little, readability took the wrong container.
+    Readability finds the one container that holds the article, trafilatura all that may belong to it: what that adds
+    behind are mostly teasers, before mostly leads. Where they agree on little, readability took the wrong container.
     """
     other_text = _shingles_of(other)
     shared = [_overlap(p, other_text) > 0.5 for p in own]
@@ -109,7 +155,7 @@ def combine(own: list[Paragraph], other: list[Paragraph], title: str = "") -> li
 
 
 def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Paragraph]:
-    """They have nothing in common: the one that speaks of what the headline says, else the one with more running text."""
+    """Nothing in common: the one that speaks of what the headline says, else the one with more running text."""
     prose, other_prose = _words_in(p for p in own if p.is_prose), _words_in(p for p in other if p.is_prose)
     if not prose or not other_prose:
         return own if prose or not other_prose else other
@@ -123,7 +169,7 @@ def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Pa
 
 
 def about(some: list[Paragraph], title: str) -> float:
-    """0 to 2: share of the headline's longer words that the text has, endings aside; those in its beginning count twice."""
+    """0 to 2: share of the headline's longer words that the text has, endings aside, and that its beginning has."""
     sought = {token[:5] for token in _tokens(title) if len(token) > 3 or SIGN.match(token)}
     whole, prose = (" ".join(p.text for p in part) for part in (some, (p for p in some if p.is_prose)))
     found = [len(sought & {token[:5] for token in _tokens(text)}) for text in (whole, prose[:BEGINNING])]
@@ -137,7 +183,7 @@ def _running(some: list[Paragraph]) -> list[Paragraph]:
 
 
 def paragraphs(body: HtmlElement) -> Iterator[Paragraph]:
-    """The text blocks of a tree in document order, white space collapsed; the cells of a table row stand on one line."""
+    """The text blocks of a tree in document order, white space collapsed; a table row is one line."""
     text: list[str] = []
     linked, depth, heading = 0, 0, False
 

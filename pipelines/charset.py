@@ -57,9 +57,11 @@ def _is_text(name: str) -> bool:
 
 def _own(payload: bytes) -> list[str | None]:
     head = payload[:PROLOGUE]
-    labels = [found[1] for found in (XML_DECLARED.search(head), DECLARED.search(head)) if found]
+    labels = [
+        found[1].decode("ascii", "replace") for found in (XML_DECLARED.search(head), DECLARED.search(head)) if found
+    ]
     # A page whose bytes can be read as ASCII is not in UTF-16, whatever its tag says (WHATWG HTML, 13.2.3.2).
-    return [name for name in (_known(label.decode("ascii", "replace")) for label in labels) if name and "16" not in name]
+    return [name for name in map(_known, labels) if name and "16" not in name]
 
 
 def _utf8_before_one_byte(candidates: list[str], payload: bytes) -> list[str]:

@@ -116,7 +116,7 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
 
 
 def parse(text: str) -> HtmlElement:
-    """The page's tree. libxml2 drops what is nested deeper than 256 elements: then that of the page without its containers."""
+    """The page's tree. libxml2 drops what is nested more than 256 deep: then that of the page without containers."""
     tree, whole = _parse(text)
     if not whole:
         tree, _ = _parse(CONTAINER.sub("<p>", INLINE.sub("", text)))
@@ -126,7 +126,7 @@ def parse(text: str) -> HtmlElement:
 
 
 def _parse(text: str) -> tuple[HtmlElement | None, bool]:
-    parser = etree.HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True, default_doctype=False)
+    parser = etree.HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True)
     # lxml.html's own lookup asks Python for each element: 2 to 6 % of the whole.
     parser.set_element_class_lookup(
         etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment, pi=HtmlProcessingInstruction)

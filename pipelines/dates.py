@@ -1,4 +1,4 @@
-"""Dates as pages and listings write them: ISO 8601, RFC 822, and bylines of the region in Gregorian and solar months."""
+"""Dates as pages and listings write them: ISO 8601, RFC 822, bylines of the region in Gregorian and solar months."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ParsedDate(NamedTuple):
     precision: Precision
 
 
-# One line a month; the names of a month in all languages side by side. Folded at import like the text they are sought in.
+# One line a month, its names in all languages side by side; folded at import like the text they are sought in.
 # Languages: en ru uk uz uz-Cyrl tg ky kk tk az tr, ar (Egypt, Levant, Maghreb), fa, Dari, ps, ur.
 GREGORIAN = """
 january jan январь января янв yanvar ýanwar январ қаңтар qantar ocak يناير جانفي كانون_الثاني ژانویه جنوری جنوري січня
@@ -60,8 +60,8 @@ SOLAR = """
 """
 DAY_WORDS = {"اول": 1, "یکم": 1, "دوم": 2, "سوم": 3}
 ZONE_MINUTES = {
-    "z": 0, "utc": 0, "gmt": 0, "bst": 60, "cet": 60, "cest": 120, "eet": 120, "eest": 180, "msk": 180, "мск": 180, "trt": 180,
-    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420,
+    "z": 0, "utc": 0, "gmt": 0, "bst": 60, "cet": 60, "cest": 120, "eet": 120, "eest": 180, "msk": 180, "мск": 180,
+    "trt": 180, "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420,
 }  # fmt: skip
 
 LETTERS = str.maketrans(

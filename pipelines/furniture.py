@@ -1,4 +1,4 @@
-"""What stands among an article's paragraphs without being part of it: title copies, captions, bylines, buttons, notes."""
+"""What stands among an article's paragraphs but is no part of it: title copies, captions, bylines, buttons, notes."""
 
 from __future__ import annotations
 
@@ -8,42 +8,14 @@ from dataclasses import dataclass, field
 from pipelines.authors import names_in, skeleton
 from pipelines.body import PROSE, Paragraph
 from pipelines.dates import parse_date
+from pipelines.phrases import CHANNEL, CREDIT, FOLLOW, IN_PICTURE, LICENCE, NOTICE, READ_ALSO
 from pipelines.titles import letters, words
 
 OPENING = 6
 """Paragraphs at the start among which bylines, captions and title copies are looked for."""
 LINE = 300
 """Characters of a caption; longer is text."""
-CREDIT = re.compile(
-    r"(?:^|[\s(\[/.|])(?:photo|foto|fotos|image|picture|fotoğraf|фото|сүрөт|сурет|сурат|суръат|rasm|surat|акс|عکس|تصویر|صورة|الصورة|انځور)"
-    r"(?:s|graph|graphy|lar|лар)?(?: credit| by| from| courtesy of)?\s*[:：/©—–-]"
-    r"|(?:^|\s)(?:fot|ph)\. ?[A-ZĄ-Ż]|^(?:pictured|на фото|на снимке|suratda|суратда|сүрөттө|суретте)\b|©|\(c\)\s|public domain|creative commons|\bcc[- ]by\b|getty images|shutterstock|wikimedia|(?:screenshot|screengrab|скриншот)",
-    re.I,
-)
 CREDIT_TAIL = re.compile(r"[.!?»”\"]\s*/\s*[^./!?]{2,60}\.?$")
-LEAD_ON = re.compile(
-    r"^[\W_]*(?:read (?:also|more|next)|also read|see also|related(?: (?:articles?|stories|news|topics))?|more (?:on|from|stories|news)|recommended"
-    r"|читайте (?:также|ещё|еще)|читать (?:также|далее|ещё|еще)|смотрите также|по теме|материалы по теме|ранее по теме|похожие (?:новости|материалы)|другие новости"
-    r"|(?:shuningdek|shu mavzuda)[,:]? ?(?:o.qing)?|mavzuga oid|шунингдек[, ]*ўқинг|мавзуга оид|дагы окуңуз|ушул темада|тагын окуңуз"
-    r"|тағы оқыңыз|осы тақырыпта|тақырыпқа сай|ҳамчунин хонед|инчунин хонед|бештар хонед"
-    r"|ayrıca okuyun|bunlar da ilginizi çekebilir|ilgili haberler|lesen sie (?:auch|mehr)|mehr zum thema|czytaj (?:też|także|więcej)|zobacz (?:też|także)"
-    r"|lire aussi|à lire aussi|leia (?:também|mais)|lea también|leggi anche|διαβάστε (?:επίσης|ακόμη)|بیشتر بخوانید|همچنین بخوانید|اقرأ أيضا|اقرأ المزيد|نور ولولئ)"
-    r"(?:\b|[:：!…])",
-    re.I,
-)
-FOLLOW = re.compile(
-    r"(?:подпис(?:ывайтесь|аться|ка)|присоединяйтесь|следите за|вступайте|join us|follow us|subscribe|sign up|kuzatib boring|obuna bo|обуна бўл|"
-    r"кузатиб боринг|каналга кош|жазылың|каналымызға|обуна шавед|пайравӣ|takip edin|abone ol|دنبال کنید|عضو شوید|تابعونا|اشترك)",
-    re.I,
-)
-CHANNEL = re.compile(r"telegram|телеграм|facebook|фейсбук|instagram|инстаграм|twitter|whatsapp|youtube|viber|вконтакте|newsletter|рассылк|تلگرام|تلگراف|فیسبوک", re.I)
-NOTICE = re.compile(
-    r"(?:cookies? (?:policy|notice|settings)|(?:we|this (?:site|website)) uses? cookies|accept (?:all )?cookies|использу(?:ем|ет) (?:файлы )?cookie"
-    r"|>>+\s*$|unauthori[sz]ed (?:use|reproduction)|(?:при|в случае) (?:\w+ ){0,3}(?:использован|перепечат|копирован)[^.]{0,120}ссылк|未經授權"
-    r"|all rights reserved|все права защищены|hak(?:lari|ları) (?:himoyalangan|saklıdır)|ctrl\s*\+?-?\s*enter|выделите (?:её|ее|его|фрагмент|текст)"
-    r"|enable javascript|javascript is disabled|your browser does not support|версия для печати|распечатать|print this)",
-    re.I,
-)
 
 
 @dataclass
@@ -89,21 +61,26 @@ def _closes(paragraph: Paragraph) -> bool:
     if paragraph.heading:
         return False
     count = words(paragraph.text).count(" ") + 1
-    return paragraph.weight >= PROSE or count > 8 or (count > 2 and paragraph.text.rstrip("\"”»)' ")[-1:] in ".!?…。！？؟۔")
+    return (
+        paragraph.weight >= PROSE
+        or count > 8
+        or (count > 2 and paragraph.text.rstrip("\"”»)' ")[-1:] in ".!?…。！？؟۔")
+    )
 
 
 def is_note(text: str) -> bool:
     """A pointer to other articles, an invitation to follow, a notice of the site."""
     if len(text) > LINE:
         return False
-    return bool(LEAD_ON.search(text) or NOTICE.search(text) or (FOLLOW.search(text) and CHANNEL.search(text)))
+    return bool(READ_ALSO.search(text) or NOTICE.search(text) or (FOLLOW.search(text) and CHANNEL.search(text)))
 
 
 def is_caption(text: str, *, opening: bool) -> bool:
     """A line with a picture's credit; `A sentence. / Agency, public domain.` only where pictures stand, at the start."""
     if len(text) > LINE:
         return False
-    return bool(CREDIT.search(text) or (opening and CREDIT_TAIL.search(text)))
+    credited = CREDIT.search(text) or LICENCE.search(text) or IN_PICTURE.search(text)
+    return bool(credited or (opening and CREDIT_TAIL.search(text)))
 
 
 def is_byline(text: str, names: list[str]) -> bool:

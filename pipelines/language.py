@@ -7,7 +7,71 @@ from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-LANGUAGES = ["en", "ru", "fa", "ps", "uz", "ky", "tg", "kk", "tk", "ar", "tr", "az", "ur", "uk", "be", "zh", "ja", "ko", "hi", "de", "fr", "es", "it", "pt", "pl", "el", "cs", "sk", "nl", "sv", "no", "nb", "da", "fi", "hu", "ro", "bg", "sr", "hr", "bs", "mn", "ka", "hy", "he", "id", "vi", "th", "bn", "gu", "my", "sq", "sw", "tl", "zu", "xh", "is", "lv", "lt", "et", "sl", "mk", "ug"]
+LANGUAGES = frozenset(
+    [
+        "en",
+        "ru",
+        "fa",
+        "ps",
+        "uz",
+        "ky",
+        "tg",
+        "kk",
+        "tk",
+        "ar",
+        "tr",
+        "az",
+        "ur",
+        "uk",
+        "be",
+        "zh",
+        "ja",
+        "ko",
+        "hi",
+        "de",
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "pl",
+        "el",
+        "cs",
+        "sk",
+        "nl",
+        "sv",
+        "no",
+        "da",
+        "fi",
+        "hu",
+        "ro",
+        "bg",
+        "sr",
+        "hr",
+        "bs",
+        "mn",
+        "ka",
+        "hy",
+        "he",
+        "id",
+        "vi",
+        "th",
+        "bn",
+        "gu",
+        "my",
+        "sq",
+        "sw",
+        "tl",
+        "zu",
+        "xh",
+        "is",
+        "lv",
+        "lt",
+        "et",
+        "sl",
+        "mk",
+        "ug",
+    ]
+)
 """The region's languages and the larger ones of its neighbours; py3langid guesses better among fewer."""
 SURE = 0.5
 """Probability below which the source's own language is believed instead; single words reach 0.03 to 0.3."""
@@ -31,7 +95,7 @@ def language_of(text: str, hint: str | None = None) -> str | None:
 @cache
 def _identifier() -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([name for name in LANGUAGES if name in set(identifier.labels)])
+    identifier.set_languages(sorted(LANGUAGES & set(identifier.labels)))
     return identifier
 
 

@@ -20,7 +20,9 @@ MAX_VALUE = 2000
 ARTICLE_TYPES = re.compile(r"(article|posting|report|newsarticle)$", re.I)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 TRAILING_COMMA = re.compile(r",\s*([}\]])")
-WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)?\s*;?\s*$")
+WRAPPING = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)?\s*;?\s*$"
+)
 
 
 @dataclass
@@ -52,7 +54,9 @@ def read_page(tree: HtmlElement, url: str) -> Page:
     page.title_tag = next((squeeze(t.text_content()) for t in tree.iter("title")), "")
     headings = list(tree.iter("h1"))[:MAX_HEADINGS]
     page.headings = [text for text in (squeeze(h.text_content()) for h in headings) if text]
-    page.pieces = [squeeze(piece) for h in headings if len(h) for piece in h.itertext() if piece.strip()][: 3 * MAX_HEADINGS]
+    page.pieces = [squeeze(piece) for h in headings if len(h) for piece in h.itertext() if piece.strip()][
+        : 3 * MAX_HEADINGS
+    ]
     page.canonical = canonical_url(tree, page, url)
     page.article = _article_item(page)
     return page
@@ -187,28 +191,42 @@ def site_names(page: Page, hint: str | None = None) -> list[str]:
     """What the site calls itself, the likeliest first."""
     publisher = text_of(page.article.get("publisher"))
     sites = [text_of(i.get("name")) for i in page.items if {"WebSite", "NewsMediaOrganization"} & set(types_of(i))]
-    names = [page.meta("og:site_name"), hint or "", publisher, *sites, page.meta("application-name", "twitter:site", "copyright")]
+    names = [
+        page.meta("og:site_name"),
+        hint or "",
+        publisher,
+        *sites,
+        page.meta("application-name", "twitter:site", "copyright"),
+    ]
     return list(dict.fromkeys(name.lstrip("@").strip() for name in names if name.strip("@ ")))
 
 
 def tags(page: Page) -> tuple[str, ...]:
     listed = [t for name in ("article:tag", "parsely-tags") for t in page.metas.get(name, ())]
     keywords = page.article.get("keywords") or page.meta("news_keywords", "keywords")
-    words = texts_of(keywords) if isinstance(keywords, list) else re.split(r"[,;،]", keywords if isinstance(keywords, str) else "")
+    words = (
+        texts_of(keywords)
+        if isinstance(keywords, list)
+        else re.split(r"[,;،]", keywords if isinstance(keywords, str) else "")
+    )
     return _distinct([*listed, *words], 50, 80)
 
 
 def images(page: Page) -> tuple[str, ...]:
     """Absolute addresses of the pictures the page offers for itself."""
     stated = page.article.get("image")
-    stated = stated if isinstance(stated, list) else [stated]
-    urls = [i.get("url") or i.get("contentUrl") if isinstance(i, dict) else i for i in stated[:20]]
-    urls = [u for u in urls if isinstance(u, str)] + page.metas.get("og:image", []) + page.metas.get("twitter:image", [])
-    return _distinct([_absolute(u, page.url) for u in urls], 10, MAX_VALUE)
+    pictures = (stated if isinstance(stated, list) else [stated])[:20]
+    urls = [p.get("url") or p.get("contentUrl") if isinstance(p, dict) else p for p in pictures]
+    shared = (*page.metas.get("og:image", []), *page.metas.get("twitter:image", []))
+    return _distinct([_absolute(u, page.url) for u in (*urls, *shared) if isinstance(u, str)], 10, MAX_VALUE)
 
 
 def description(page: Page) -> str | None:
-    return page.meta("og:description", "description", "twitter:description") or text_of(page.article.get("description")) or None
+    return (
+        page.meta("og:description", "description", "twitter:description")
+        or text_of(page.article.get("description"))
+        or None
+    )
 
 
 def _distinct(values: Iterable[str], most: int, longest: int) -> tuple[str, ...]:

@@ -11,10 +11,13 @@ from lxml.html import HtmlElement
 from newswarc.items import Outcome
 from pipelines.body import Body, Paragraph, about
 from pipelines.metadata import Page, types_of
+from pipelines.phrases import CHALLENGE, CHALLENGE_MARK, LOGIN, MISSING
 
 Verdict = tuple[Outcome, str]
 
-HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "application/octet-stream", ""))
+HTML_TYPES = frozenset(
+    ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain", "application/octet-stream", "")
+)
 LOOKS_LIKE_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|article|div|p|h1)\b", re.I)
 START = 4000
 """Characters in which a page shows that it is HTML."""
@@ -23,25 +26,6 @@ MOST_ATTRIBUTES = 5000
 LONG_TAG = re.compile(r"<[^<>]{20000,}")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
-CHALLENGE = re.compile(
-    r"just a moment|checking (?:your|the) (?:browser|connection)|attention required|ddos[- ]guard|ddos protection|verify(?:ing)? (?:that )?you are (?:a )?human"
-    r"|are you (?:a )?(?:human|robot)|not a robot|pardon our interruption|security check|access denied|request blocked|captcha|one more step"
-    r"|проверка (?:вашего )?браузера|проверяем (?:ваш )?браузер|подтвердите,? что вы не робот|вы не робот|один момент|доступ (?:к сайту )?(?:ограничен|запрещ)",
-    re.I,
-)
-CHALLENGE_MARK = re.compile(r"cf-browser-verification|cf_chl_|cf-challenge|challenge-form|__ddg|ddos-guard\.net|_incapsula_|px-captcha|g-recaptcha|h-captcha|hcaptcha", re.I)
-MISSING = re.compile(
-    r"\b404\b|(?:page|article|content|post) (?:was |is |could )?not (?:be )?found|no longer (?:available|exists)|nothing (?:was )?found|page (?:does not|doesn.t) exist"
-    r"|(?:страница|материал|статья|запись|публикация)(?: \w+)? не (?:найден|существует)|страницы не существует|sahifa topilmadi|саҳифа топилмади|барак(?:ча)? табылган жок|бет табылмады"
-    r"|парақша табылмады|саҳифа (?:ёфт|пайдо) нашуд|sayfa bulunamadı|صفحه(?: مورد نظر)? (?:یافت|پیدا) نشد|الصفحة غير موجودة|لم يتم العثور|پاڼه ونه موندل شوه",
-    re.I,
-)
-LOGIN = re.compile(
-    r"(?:log|sign) ?in to (?:continue|read|view|access)|(?:log|sign) ?in required|please (?:log|sign) ?in|subscribers? only|to continue reading"
-    r"|войдите,? чтобы|авторизуйтесь|требуется (?:вход|авторизация)|только для (?:подписчиков|зарегистрированных)|вход на сайт"
-    r"|tizimga kiring|тизимга киринг|giriş yapın|кіріңіз|сайтка кириңиз|وارد شوید|تسجيل الدخول",
-    re.I,
-)
 LISTING_TYPES = frozenset(("CollectionPage", "SearchResultsPage", "ItemList"))
 GALLERY_TYPES = frozenset(("ImageGallery", "MediaGallery", "VideoGallery"))
 FEW = 400
@@ -67,7 +51,9 @@ def before_parsing(text: str, content_type: str | None, status: int | None) -> V
         return "not-html", kind
     if not text.strip():
         return "empty", "no content"
-    if not LOOKS_LIKE_HTML.search(text[:START]) and ("<" not in text or kind not in ("text/html", "application/xhtml+xml")):
+    if not LOOKS_LIKE_HTML.search(text[:START]) and (
+        "<" not in text or kind not in ("text/html", "application/xhtml+xml")
+    ):
         return "not-html", kind or "no markup"
     if any(len(QUOTED.sub("", tag[0]).split()) > MOST_ATTRIBUTES for tag in LONG_TAG.finditer(text)):
         return "poisoned", f"an element with more than {MOST_ATTRIBUTES} attributes"
@@ -90,7 +76,9 @@ def after_extraction(page: Page, tree: HtmlElement, body: Body, title: str, text
 
 def _wall(page: Page, tree: HtmlElement, heads: str, text: str) -> Verdict | None:
     words = " ".join((heads, text or tree.text_content()[:START]))
-    if CHALLENGE.search(heads) or (CHALLENGE.search(words) and any(CHALLENGE_MARK.search(name) for name in _names(tree))):
+    if CHALLENGE.search(heads) or (
+        CHALLENGE.search(words) and any(CHALLENGE_MARK.search(name) for name in _names(tree))
+    ):
         return "challenge", "checks the visitor"
     if MISSING.search(heads):
         return "soft-404", "says that the page is missing"

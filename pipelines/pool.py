@@ -22,7 +22,7 @@ PRELOAD = ("pipelines.warm",)
 """Imported once, by the server process from which the workers are forked: they start at once and share its memory."""
 TASKS = 1000
 """Tasks after which a worker is replaced."""
-RESIDENT = 160
+RESIDENT = 190
 """Megabytes a worker may keep after a task; with more it empties its caches, and if that does not help it is replaced."""
 STARTING = 120.0
 """Seconds in which a worker must be ready."""
@@ -79,7 +79,9 @@ class WorkerPool:
     def __enter__(self) -> WorkerPool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _serve(self) -> None:

@@ -19,7 +19,14 @@ PUBLISHED_METAS = (
     "publish-date", "publish_date", "published_time", "publication_date", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime",
     "article.published", "dc.date.issued", "dcterms.created", "dc.date", "dc.date.created", "dcterms.date", "pubdate", "datecreated", "date",
 )  # fmt: skip
-MODIFIED_METAS = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified", "lastmod")
+MODIFIED_METAS = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "dcterms.modified",
+    "last-modified",
+    "lastmod",
+)
 URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/._-]?(0[1-9]|1[0-2])[/._-]?(0[1-9]|[12]\d|3[01])(?!\d)")
 PRINTED = (
     ".//*[self::time or contains(@itemprop, 'datePublished') or contains(@class, 'date') or contains(@class, 'Date')"
@@ -98,6 +105,8 @@ def _listed(hints: Hints, upper: datetime | None) -> Published | None:
 def _searched(page: Page, tree: HtmlElement, upper: datetime | None) -> Published | None:
     """htmldate's search through the whole page, the last resort."""
     latest = upper.strftime("%Y-%m-%d") if upper else None
-    raw = find_date(tree, original_date=True, extensive_search=False, url=page.url, min_date=str(EARLIEST), max_date=latest)
+    raw = find_date(
+        tree, original_date=True, extensive_search=False, url=page.url, min_date=str(EARLIEST), max_date=latest
+    )
     when = parse_date(raw, upper=upper)
     return Published(when, raw, "page") if raw and when else None

@@ -58,7 +58,9 @@ def choose_title(voices: Voices, names: list[str], url: str, repeated: Callable[
     """
     is_name = _name_test(names, url)
     spoken = [(text, weight) for text, weight in _voices(voices) if text]
-    runs = [run for text, weight in reversed(spoken) for run in _runs(text, is_name, whole=weight in (HEADING, ONE_OF_MANY))]
+    runs = [
+        run for text, weight in reversed(spoken) for run in _runs(text, is_name, whole=weight in (HEADING, ONE_OF_MANY))
+    ]
     candidates = {letters(run): run for run in runs}
     candidates = {folded: run for folded, run in candidates.items() if len(folded) >= SHORTEST and not is_name(run)}
     if not candidates:
@@ -131,7 +133,9 @@ def _parts_joined(text: str) -> list[str]:
 def _runs(text: str, is_name: Callable[[str], bool], *, whole: bool) -> list[str]:
     """The runs that neither begin nor end with the site's name; of a heading only the longest of them."""
     parts = [text[a:b] for a, b in _split(text)]
-    spans = [(i, j) for i in range(len(parts)) for j in range(i, len(parts)) if not (is_name(parts[i]) or is_name(parts[j]))]
+    spans = [
+        (i, j) for i in range(len(parts)) for j in range(i, len(parts)) if not (is_name(parts[i]) or is_name(parts[j]))
+    ]
     edges = _split(text)
     runs = [text[edges[i][0] : edges[j][1]].strip() for i, j in spans]
     first = SITE_FIRST.match(text)

@@ -107,7 +107,7 @@ def _checked(reading: Reading, page: Page, source: Source, backend: str) -> Disc
     own = {canonical(source.homepage), canonical(page.url)}
     for link in reading.links:
         url = _address(link.url, page.url)
-        reason = "listing-itself" if url in own else _objection(url, link, source)
+        reason = "homepage-or-listing" if url in own else _objection(url, link, source)
         if url and not reason:
             reason = "repeated" if url in candidates else None
             candidates[url] = _merged(candidates.get(url), _candidate(url, link, page, source))
@@ -120,8 +120,10 @@ def _checked(reading: Reading, page: Page, source: Source, backend: str) -> Disc
 
 
 def _address(url: str, base: str) -> str | None:
+    url = url.strip()
     try:
-        return canonical(urljoin(base, url.strip()))
+        # An absolute address is left alone: joining would take the empty parameters of `/1.html;` away.
+        return canonical(url if url.lower().startswith(("http://", "https://")) else urljoin(base, url))
     except ValueError:
         return None
 

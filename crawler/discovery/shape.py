@@ -13,17 +13,17 @@ from newswarc.sources import MAX_URL
 
 _NEVER = re.compile(
     r"""(?x)
-    tags? | tegs? | topics? | themes? | labels? | keywords? | category | categories | cat | schlagwort | etiquetas?
-    | authors? | avtory? | writers? | users? | profiles? | members? | account | my | staff | team
+    tags? | tegs? | topics? | themes? | themen? | thema | temat? | temy | labels? | keywords?
+    | category | categories | cat | kategori[ae] | schlagwort | etiquetas?
+    | authors? | autor(es)? | avtory? | writers? | users? | profiles? | members? | account | my | staff | team
     | search | poisk | qidiruv | izdoo | izlash | cari | arama | buscar
     | login(\.\w+)? | log-?out | log-in | sign-?(in|up) | register | registration | password | auth | oauth | sso
     | subscri(be|ptions?) | newsletters? | donate | cart | checkout | basket | shop | store
     | feeds? | rss | atom | sharer? | print | comments? | pages? | wp-(admin|json|login\.php|content)
     | cdn-cgi | static | assets
-    | about(-?us)? | contacts? | contact-us | privacy | privacy-policy | terms | terms-of-(use|service)
-    | terms-and-conditions
-    | cookie-policy | advert | advertis(e|ing) | reklama | vacancies | jobs | careers | sitemap | help | faq
-    | currency | horoscope | tv-program | regions
+    | about(-?us)? | contacts? | contact-us | impressum | privacy | privacy-policy | terms | terms-of-(use|service)
+    | terms-and-conditions | cookie-policy | advert | advertis(e|ing) | reklama | promo
+    | vacancies | jobs | careers | sitemap | help | faq | currency | horoscope | tv-program | regions
     """
 )
 """Segments that no article has in its path, in any place."""
@@ -115,7 +115,7 @@ def _has_id_query(query: str) -> bool:
 
 def _is_numbered(segments: list[str], last: str) -> bool:
     """A number of four digits that is no year, or a key; its own segment may be followed by the headline's."""
-    names = [last, *(segments[-2:-1] if len(segments) > 1 else [])]
+    names = [last, *segments[-2:-1], *(s for s in segments[:-2] if re.fullmatch(r"\d{5,}", s))]
     if any(not _DATE_NUMBER.fullmatch(number) for name in names for number in _NUMBER.findall(name)):
         return True
     if any(_KEY.fullmatch(word) for word in (last, *re.split(r"[-_.,;@]", last))):
@@ -159,4 +159,4 @@ def _is_worded(segments: list[str], last: str, title: str | None) -> bool:
 
 
 def _words(name: str) -> int:
-    return sum(1 for word in re.split(r"[-_\s.,;+~–]+", name) if re.search(r"\w", word))
+    return sum(1 for word in re.split(r"[-_\s.,;+~–]+", name) if re.search(r"[^\W\d]", word))

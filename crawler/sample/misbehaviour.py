@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
+from urllib.parse import unquote
 
 import brotli
 import zstandard
@@ -279,7 +280,7 @@ class Misbehaviour:
 
     def do_to(self, request: WireRequest) -> bytes:
         """A redirect to whatever the query says."""
-        return _whole(b"", f"Location: {request.query}", status="HTTP/1.1 302 Found")
+        return _whole(b"", f"Location: {unquote(request.query)}", status="HTTP/1.1 302 Found")
 
     def do_loop(self, request: WireRequest) -> bytes:
         return _whole(b"", f"Location: {request.path}?{len(request.query) * 'x'}x", status="HTTP/1.1 302 Found")

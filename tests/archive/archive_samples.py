@@ -120,7 +120,14 @@ def parts(item: Exchange) -> tuple[bytes, bytes, bytes]:
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(["a\r\nb", "\\n", "\\u000a", " x ", ""])
 URLS = st.from_regex(r"https?://[a-z]{1,8}(\.[a-z]{2,5}){1,2}(:[1-9][0-9]{1,3})?/[!-~ж-я]{0,20}", fullmatch=True)
 STATUS_LINES = st.sampled_from(
-    [b"HTTP/1.1 200 OK", b"HTTP/1.0 404 Nix da", b"HTTP/1.1 304 Not Modified", b"HTTP/1.1 301", b"ICY 200 OK", b"<html>"]
+    [
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.0 404 Nix da",
+        b"HTTP/1.1 304 Not Modified",
+        b"HTTP/1.1 301",
+        b"ICY 200 OK",
+        b"<html>",
+    ]
 )
 HEADER_LINES = st.sampled_from(
     [
@@ -138,7 +145,9 @@ HEADER_LINES = st.sampled_from(
         b"",
     ]
 )
-BODIES = st.binary(max_size=300) | st.sampled_from([b"5\r\nhello\r\n0\r\n\r\n", b"5\r\nhel", gzip.compress(PAGE), b"zz\r\n"])
+BODIES = st.binary(max_size=300) | st.sampled_from(
+    [b"5\r\nhello\r\n0\r\n\r\n", b"5\r\nhel", gzip.compress(PAGE), b"zz\r\n"]
+)
 
 
 @st.composite

@@ -21,7 +21,9 @@ from newswarc.items import Exchange
 def exchange(rnd: random.Random, number: int) -> Exchange:
     body = rnd.randbytes(rnd.randint(100, 60_000))
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(body)
-    return Exchange(f"http://news.example/{number}", datetime.now(UTC), b"GET / HTTP/1.1\r\n\r\n", head + body, "article")
+    return Exchange(
+        f"http://news.example/{number}", datetime.now(UTC), b"GET / HTTP/1.1\r\n\r\n", head + body, "article"
+    )
 
 
 def main(folder: str, seed: str) -> int:

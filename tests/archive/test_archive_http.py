@@ -47,7 +47,10 @@ def test_the_parts_joined_are_the_message(raw: bytes) -> None:
         (OK + b"\r\nbody", (b"", OK + b"\r\n", b"body")),
         (b"HTTP/1.1 200 OK\nA: b\n\nbody", (b"", b"HTTP/1.1 200 OK\nA: b\n\n", b"body")),
         (b"HTTP/1.1 103 E\r\n\r\n" + OK + b"\r\n", (b"HTTP/1.1 103 E\r\n\r\n", OK + b"\r\n", b"")),
-        (b"HTTP/1.1 100\n\nHTTP/1.1 103\n\nHTTP/1.1 204 -\n\n", (b"HTTP/1.1 100\n\nHTTP/1.1 103\n\n", b"HTTP/1.1 204 -\n\n", b"")),
+        (
+            b"HTTP/1.1 100\n\nHTTP/1.1 103\n\nHTTP/1.1 204 -\n\n",
+            (b"HTTP/1.1 100\n\nHTTP/1.1 103\n\n", b"HTTP/1.1 204 -\n\n", b""),
+        ),
         (b"HTTP/1.1 103 E\r\nLin", (b"HTTP/1.1 103 E\r\nLin", b"", b"")),
         (b"HTTP/1.1 101 S\r\n\r\nframes", (b"", b"HTTP/1.1 101 S\r\n\r\n", b"frames")),
         (OK + b"Cut: of", (b"", OK + b"Cut: of", b"")),
@@ -61,14 +64,23 @@ def test_where_the_parts_begin(raw: bytes, parts: tuple[bytes, bytes, bytes]) ->
 
 @pytest.mark.parametrize(
     ("head", "status"),
-    [(OK, 200), (b"HTTP/1.0 404\n", 404), (b"HTTP/2 301 x", 301), (b"ICY 200 OK", None), (b"HTTP/1.1 2000", None), (b"", None)],
+    [
+        (OK, 200),
+        (b"HTTP/1.0 404\n", 404),
+        (b"HTTP/2 301 x", 301),
+        (b"ICY 200 OK", None),
+        (b"HTTP/1.1 2000", None),
+        (b"", None),
+    ],
 )
 def test_status(head: bytes, status: int | None) -> None:
     assert http.status_of(head) == status
 
 
 def test_fields_keep_their_order_and_are_unfolded() -> None:
-    head = OK + b"set-cookie: a\r\nSet-Cookie : b\r\nX: one\r\n\ttwo\r\n  three\r\nnonsense\r\n goes\r\nY: caf\xe9\n\r\n"
+    head = (
+        OK + b"set-cookie: a\r\nSet-Cookie : b\r\nX: one\r\n\ttwo\r\n  three\r\nnonsense\r\n goes\r\nY: caf\xe9\n\r\n"
+    )
     assert http.header_values(head, "SET-COOKIE") == [b"a", b"b"]
     assert http.header_values(head, b"x") == [b"one two three"]
     assert http.header_values(head, b"y") == [b"caf\xe9"]
@@ -80,7 +92,11 @@ def test_fields_keep_their_order_and_are_unfolded() -> None:
     [
         (b"Content-Type: text/html; charset=Windows-1251", "text/html; charset=Windows-1251", "windows-1251"),
         (b"content-type: text/html;Charset = 'utf-8'", "text/html;Charset = 'utf-8'", "utf-8"),
-        (b'Content-Type: a\r\nContent-Type: text/html; charset="koi8-r"; x', 'text/html; charset="koi8-r"; x', "koi8-r"),
+        (
+            b'Content-Type: a\r\nContent-Type: text/html; charset="koi8-r"; x',
+            'text/html; charset="koi8-r"; x',
+            "koi8-r",
+        ),
         (b"Content-Type: text/plain\xff", "text/plain\xff", None),
         (b"X-Content-Type: no", None, None),
     ],

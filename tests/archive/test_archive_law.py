@@ -60,7 +60,7 @@ def concerns(record, receipt: Archived) -> bool:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(batches=ITEMS)
 def test_what_is_read_is_what_was_appended(backend: str, batches: list[list[Exchange | Attempt]]) -> None:
     with opened(backend) as (store, _):
@@ -71,7 +71,7 @@ def test_what_is_read_is_what_was_appended(backend: str, batches: list[list[Exch
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(batches=ITEMS, max_bytes=st.sampled_from([1, 2000, 10**9]))
 def test_the_receipts_can_be_read_again_from_the_files(
     backend: str, batches: list[list[Exchange | Attempt]], max_bytes: int
@@ -86,7 +86,7 @@ def test_the_receipts_can_be_read_again_from_the_files(
         assert {verdict.state for verdict in verify_folder(reader)} == {"verified"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(batches=ITEMS)
 def test_an_identical_page_is_kept_once_and_read_twice(batches: list[list[Exchange | Attempt]]) -> None:
     ledger = samples.Ledger()

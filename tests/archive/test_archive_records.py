@@ -29,7 +29,9 @@ def records(folder: Path) -> list[Record]:
 
 def test_an_exchange_over_tls_as_it_lies_in_the_file(tmp_path: Path) -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
-    item = exchange(7, tls_version="tls/1.3", cipher="TLS_AES_128_GCM_SHA256", certificate=b"DER", surplus=3, ip="192.0.2.1")
+    item = exchange(
+        7, tls_version="tls/1.3", cipher="TLS_AES_128_GCM_SHA256", certificate=b"DER", surplus=3, ip="192.0.2.1"
+    )
     item = replace(item, response=interim + item.response, proxy="http://proxy.example:3128")
     path, (receipt,) = samples.closed_file(
         tmp_path, [item], new_id=samples.serial_ids(), now=lambda: NOON, host="h", info={"robots": "obey"}
@@ -219,8 +221,16 @@ def test_a_wrong_pointer_is_named(tmp_path: Path) -> None:
         (replace(pointer, offset=10**9), MissingRecord, "ends before it"),
         (replace(pointer, offset=pointer.offset + 1), CorruptRecord, "gzip"),
         (replace(pointer, length=pointer.length + 1), CorruptRecord, "bytes long"),
-        (replace(pointer, record_id=two.pointer.record_id), CorruptRecord, f"the record there is '{pointer.record_id}'"),
-        (RecordPointer(path.name, 0, next(members(path)).length, next(members(path)).record.id), CorruptRecord, "'warcinfo'"),
+        (
+            replace(pointer, record_id=two.pointer.record_id),
+            CorruptRecord,
+            f"the record there is '{pointer.record_id}'",
+        ),
+        (
+            RecordPointer(path.name, 0, next(members(path)).length, next(members(path)).record.id),
+            CorruptRecord,
+            "'warcinfo'",
+        ),
     ):
         with pytest.raises(error, match=says):
             reader.read(wrong)
@@ -235,7 +245,9 @@ def test_a_reader_keeps_few_files_open(tmp_path: Path) -> None:
 
 
 def test_lost_metadata_leaves_the_page_readable(tmp_path: Path) -> None:
-    path, (first, second) = samples.closed_file(tmp_path, [exchange(1), exchange(2, url="http://news.example/robots.txt")])
+    path, (first, second) = samples.closed_file(
+        tmp_path, [exchange(1), exchange(2, url="http://news.example/robots.txt")]
+    )
     path.write_bytes(path.read_bytes()[: second.pointer.offset + second.pointer.length])
     lost = replace(second, kind="robots", source=None, via=None, error=METADATA_LOST)
     assert list(ArchiveReader(tmp_path).records()) == [first, lost]
@@ -250,7 +262,9 @@ def test_lookup_finds_each_capture_of_a_url_in_time_order(tmp_path: Path) -> Non
         return exchange(hour, PAGE + bytes([hour]), url=url, started=NOON + timedelta(hours=hour))
 
     with WarcFolder(tmp_path) as store:
-        receipts = store.append([at(3), at(1), at(2, "http://www.news.example/a?x=1"), at(9, "http://www.news.example/A")])
+        receipts = store.append(
+            [at(3), at(1), at(2, "http://www.news.example/a?x=1"), at(9, "http://www.news.example/A")]
+        )
         store.rotate()
         receipts += store.append([at(2), at(0, "https://WWW.news.example:443/A?x=1")])
         found = list(store.reader.lookup("http://www.news.example/A?x=1"))
@@ -309,9 +323,14 @@ def test_an_unused_store_leaves_no_file(tmp_path: Path) -> None:
     assert ArchiveReader(tmp_path).files() == []
 
 
-def test_a_step_of_the_clock_is_logged_and_names_stay_in_order(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_step_of_the_clock_is_logged_and_names_stay_in_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     wall, steady = [NOON], [0.0]
-    with WarcFolder(tmp_path, now=lambda: wall[0], monotonic=lambda: steady[0]) as store, caplog.at_level(logging.WARNING):
+    with (
+        WarcFolder(tmp_path, now=lambda: wall[0], monotonic=lambda: steady[0]) as store,
+        caplog.at_level(logging.WARNING),
+    ):
         receipts = store.append([exchange(1, started=wall[0])])
         for step in (timedelta(hours=-1), timedelta(days=1), timedelta(0)):
             wall[0] += step + timedelta(seconds=5)

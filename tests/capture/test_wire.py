@@ -202,7 +202,8 @@ def test_slow_sites_take_nothing_from_the_others() -> None:
         client = Client(network(site.port))
 
         async def mixed() -> None:
-            silent = [asyncio.ensure_future(client.exchange(Outgoing(f"{BASE}/silent"), Limits(deadline=30)))] * 10
+            slow = Limits(deadline=30)
+            silent = [asyncio.ensure_future(client.exchange(Outgoing(f"{BASE}/silent"), slow)) for _ in range(10)]
             fine = await asyncio.gather(*(client.exchange(Outgoing(f"{BASE}/plain?{n}")) for n in range(50)))
             assert all(outcome.failure is None for outcome in fine)
             assert not any(task.done() for task in silent)

@@ -48,6 +48,15 @@ def test_a_section_page_gives_no_further_sections(read: Callable[..., Discovered
     assert {listing.kind for listing in found.listings} == {"feed"}
 
 
+def test_the_headline_is_the_title_and_not_read_more(read: Callable[..., Discovered]) -> None:
+    for texts in (
+        ("Подробнее", "Талибы задержали троих"),
+        ("", "Талибы задержали троих", "Талибы задержали троих. Длинный пересказ"),
+    ):
+        found = read("<html>" + "".join(f'<a href="/news/123456">{text}</a>' for text in texts))
+        assert [c.title for c in found.candidates] == ["Талибы задержали троих"]
+
+
 def test_a_base_element_counts(read: Callable[..., Discovered]) -> None:
     found = read('<html><base href="/ru/"><a href="news/123456">Новость</a>')
     assert [c.url for c in found.candidates] == ["https://paper.example/ru/news/123456"]

@@ -61,7 +61,7 @@ def test_a_plain_sitemap_gives_what_looks_like_an_article(read: Callable[..., Di
         "https://paper.example/n/12345",
         "https://paper.example/2022/04/21/rockets",
     ]
-    assert found.faults == ("not-an-article-address: 4",)
+    assert found.faults == ("homepage-or-listing: 1", "not-an-article-address: 3")
 
 
 def test_without_namespace_with_stray_ampersands_and_cdata(read: Callable[..., Discovered]) -> None:

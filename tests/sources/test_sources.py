@@ -192,6 +192,31 @@ def test_patterns_are_sought_in_the_path_or_the_whole_address(pattern: str, url:
     assert Source(key="r/p", name="P", homepage="https://paper.example/", articles=pattern).is_article(url) is expected
 
 
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+", "(a|a)*b", "(?:a|ab)+$", "((a*)b)*", "(a+){30}", "(x{1,9}){2,}", "(?P<n>\\w+-?)*$"]
+)
+def test_patterns_that_never_end_are_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="for ever"):
+        Source(key="r/p", name="P", homepage="https://paper.example/", articles=pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^/(news|articles)/\\d+",
+        "/a/(?:[^/]+/)?\\d+\\.html",
+        "[*+]{1}(x)",
+        "\\(a+\\)+",
+        "(?:[a-z]++/)+",
+        "(ab)+",
+        "^/.*-\\d+.*$",
+        "[)(]+",
+    ],
+)
+def test_ordinary_patterns_are_taken(pattern: str) -> None:
+    assert Source(key="r/p", name="P", homepage="https://paper.example/", articles=pattern).articles == (pattern,)
+
+
 def test_without_a_pattern_nothing_is_said_of_an_address() -> None:
     assert Source(key="r/p", name="P", homepage="https://paper.example/").is_article("https://paper.example/a") is None
 
