@@ -452,6 +452,7 @@ class WarcFolder:
             os.close(self._lock)
             self._lock = os.open(os.devnull, os.O_RDONLY)
             self._dead = "this is a forked child of the process that writes"
+            self._mutex = Lock()  # another thread may have held it when the fork came
 
 
 _FOLDERS: WeakSet[WarcFolder] = WeakSet()

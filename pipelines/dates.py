@@ -27,36 +27,38 @@ class ParsedDate(NamedTuple):
     precision: Precision
 
 
-# One line a month, its names in all languages side by side; folded at import like the text they are sought in.
-# Languages: en ru uk uz uz-Cyrl tg ky kk tk az tr, ar (Egypt, Levant, Maghreb), fa, Dari, ps, ur.
+# Twelve names a line, January first, `_` for a space within a name; a dash where the line lacks that month.
 GREGORIAN = """
-january jan январь января янв yanvar ýanwar январ қаңтар qantar ocak يناير جانفي كانون_الثاني ژانویه جنوری جنوري січня
-february feb февраль февраля фев февр fevral fewral феврал ақпан aqpan şubat فبراير فيفري شباط فوریه فبروری فبروري فروری лютого
-march mar март марта mart наурыз nauryz مارس آذار مارچ березня
-april apr апрель апреля апр aprel апрел сәуір säuir sauir nisan أبريل إبريل أفريل نيسان آوریل اپریل اپرېل квітня
-may май мая maý мамыр mamyr mayıs مايو ماي أيار مه می مې مئی травня
-june jun июнь июня июн iyun iýun маусым mausym haziran يونيو جوان حزيران ژوئن جون червня
-july jul июль июля июл iyul iýul шілде shilde temmuz يوليو جويلية تموز ژوئیه جولای جولائی липня
-august aug август августа авг avgust awgust avqust тамыз tamyz ağustos أغسطس أوت آب اوت آگوست اگست اګست серпня
-september sep sept сентябрь сентября сен сент sentabr sentyabr sentýabr сентябр қыркүйек qyrkuiek eylül سبتمبر أيلول سپتامبر سپتمبر سپټمبر ستمبر вересня
-october oct октябрь октября окт oktabr oktyabr oktýabr октябр қазан qazan ekim أكتوبر تشرين_الأول اکتبر اکتوبر жовтня
-november nov ноябрь ноября ноя нояб noyabr noýabr ноябр қараша qarasha kasım نوفمبر تشرين_الثاني نوامبر نومبر листопада
-december dec декабрь декабря дек dekabr декабр желтоқсан jeltoqsan aralık ديسمبر كانون_الأول دسامبر دسمبر ډسمبر грудня
+january february march april may june july august september october november december
+jan feb mar apr - jun jul aug sep oct nov dec
+- - - - - - - - sept - - -
+январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь
+января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+янв фев мар апр - июн июл авг сен окт ноя дек
+- февр - - - - - - сент - нояб -
+январ феврал - апрел - - - - сентябр октябр ноябр декабр
+yanvar fevral mart aprel may iyun iyul avgust sentabr oktabr noyabr dekabr
+- - - - - - - avqust sentyabr oktyabr - -
+ýanwar fewral mart aprel maý iýun iýul awgust sentýabr oktýabr noýabr dekabr
+қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан
+qantar aqpan nauryz säuir mamyr mausym shilde tamyz qyrkuiek qazan qarasha jeltoqsan
+ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
+січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
+جانفي فيفري - أفريل ماي جوان جويلية أوت - - - -
+كانون_الثاني شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين_الأول تشرين_الثاني كانون_الأول
+ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر
+- - - - می - - آگوست - - - -
+جنوری فبروری مارچ اپریل می جون جولای اگست سپتمبر اکتوبر نومبر دسمبر
+جنوري فبروري مارچ اپرېل مې جون جولای اګست سپټمبر اکتوبر نومبر ډسمبر
+- فروری - - مئی - جولائی - ستمبر - - -
 """
-# Iranian, Dari (zodiac) and Pashto names of the solar Hijri months.
+# Solar Hijri: Iranian, Dari (the signs of the zodiac), Pashto.
 SOLAR = """
-فروردین حمل وری
-اردیبهشت ثور غويی غوایی
-خرداد جوزا غبرګولی
-تیر سرطان چنګاښ
-مرداد امرداد اسد زمری
-شهریور سنبله وږی
-مهر میزان تله
-آبان عقرب لړم
-آذر قوس لیندۍ ليندۍ
-دی جدی مرغومی
-بهمن دلو سلواغه
-اسفند حوت کب
+فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند
+حمل ثور جوزا سرطان اسد سنبله میزان عقرب قوس جدی دلو حوت
+وری غويی غبرګولی چنګاښ زمری وږی تله لړم لیندۍ مرغومی سلواغه کب
+- غوایی - - امرداد - - - - - - -
 """
 DAY_WORDS = {"اول": 1, "یکم": 1, "دوم": 2, "سوم": 3}
 ZONE_MINUTES = {
@@ -90,8 +92,9 @@ def fold(text: str) -> str:
 
 
 def _names(table: str) -> dict[str, int]:
-    rows = fold(table).strip().splitlines()
-    return {name.replace("_", " "): number for number, row in enumerate(rows, 1) for name in row.split()}
+    rows = (fold(row).split() for row in table.strip().splitlines())
+    named = ((name.replace("_", " "), number) for row in rows for number, name in enumerate(row, 1))
+    return {name: number for name, number in named if name != "-"}
 
 
 GREGORIAN_MONTHS, SOLAR_MONTHS = _names(GREGORIAN), _names(SOLAR)

@@ -69,10 +69,10 @@ def extract_file(path: str, url: str, charset: str | None) -> dict[str, Any]:
 
 
 def extract_lines(lines: Iterable[str], pool: WorkerPool | None = None) -> Iterator[str]:
-    """A line {"id", "path", "url", "charset"?} in, a line {"id", …article or outcome} out, in the same order.
+    """A line {"id", "path", "url", "charset"?} in, a line {"id", …article or outcome} out, in order.
 
-    A line that cannot be read, a file that is missing, a page that breaks its worker: each gives a line with `outcome` and
-    `reason`. Empty lines are passed over.
+    A line that cannot be read, a file that is missing, a page that breaks its worker: each gives a line with `outcome`
+    and `reason`. Empty lines are passed over.
     """
     own = pool or WorkerPool()
     waiting: deque[Waiting] = deque()

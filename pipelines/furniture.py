@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from pipelines.authors import names_in, skeleton
-from pipelines.body import PROSE, Paragraph
+from pipelines.body import PROSE, SENTENCE_END, Paragraph
 from pipelines.dates import parse_date
 from pipelines.phrases import CHANNEL, CREDIT, FOLLOW, IN_PICTURE, LICENCE, NOTICE, READ_ALSO
 from pipelines.titles import letters, words
@@ -76,11 +76,12 @@ def is_note(text: str) -> bool:
 
 
 def is_caption(text: str, *, opening: bool) -> bool:
-    """A line with a picture's credit; `A sentence. / Agency, public domain.` only where pictures stand, at the start."""
+    """A picture's credit; `A sentence. / Agency, public domain.` only at the start, where pictures stand."""
     if len(text) > LINE:
         return False
-    credited = CREDIT.search(text) or LICENCE.search(text) or IN_PICTURE.search(text)
-    return bool(credited or (opening and CREDIT_TAIL.search(text)))
+    if CREDIT.search(text) or IN_PICTURE.search(text) or (opening and CREDIT_TAIL.search(text)):
+        return True
+    return bool(LICENCE.search(text)) and (len(text) <= PROSE or not SENTENCE_END.search(text))
 
 
 def is_byline(text: str, names: list[str]) -> bool:

@@ -126,7 +126,7 @@ def types_of(item: dict[str, Any]) -> list[str]:
 
 
 def _article_item(page: Page) -> dict[str, Any]:
-    """Of several articles in a page (teasers of others), the one with this page's address, else the fullest of the first."""
+    """Of several articles in a page (teasers of others), the one with this page's address, else the first dated one."""
     articles = [i for i in page.items if any(ARTICLE_TYPES.search(kind) for kind in types_of(i))]
     here = {_path(page.url), _path(page.canonical)}
     own = [i for i in articles if here & {_path(address) for address in _addresses(i)}]
@@ -163,7 +163,7 @@ def texts_of(value: Any) -> list[str]:
 
 
 def canonical_url(tree: HtmlElement, page: Page, url: str) -> str:
-    """The page's canonical link if it is on the same site and is not merely the site's front page; else the URL itself."""
+    """The page's canonical link if it is on the same site and not merely its front page; else the URL itself."""
     links = (e.get("href") for e in tree.iter("link") if "canonical" in (e.get("rel") or "").lower().split())
     for link in (next(links, None), page.meta("og:url")):
         absolute = _absolute(link, url)

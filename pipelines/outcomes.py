@@ -33,9 +33,9 @@ FEW = 400
 LEAST, LEAST_STATED = 140, 30
 """Letters of text an article has at least: without and with data that calls the page an article."""
 TEASERS, TEASER = 5, 400
-"""Links standing alone in what looked like content, and the longest stretch of text between two of them, of a list of articles."""
+"""Of a list of articles: links standing alone in what looked like content, and the longest text between two of them."""
 SURELY = 200
-"""Such a stretch that is shorter than this makes a list of articles, whatever the headline says."""
+"""A longest text shorter than this makes a list of articles, whatever the headline says."""
 MANY_PICTURES = 6
 
 

@@ -1,6 +1,6 @@
 """Words by which a page gives away what a line or a page is, in the languages of the region and its neighbours.
 
-One line a language, phrases divided by commas; a phrase is a regular expression in which a space stands for any white space.
+One line a language, phrases divided by commas; a phrase is a regular expression, a space in it any white space.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ CREDIT = any_of(
     ps: انځور
     ar: صورة, الصورة
     """,
-    before=r"(?:^|[\s(\[/.|])",
+    before=r"(?:^|[.!?…»”\")]\s+|[(\[/|]\s*)",
     after=r"\s*[:：/©—–-]",
 )
 """Before a picture's author: `Photo: agency`."""
 
 LICENCE = any_of(
     r"""
-    any: ©, \(c\) , public domain, creative commons, \bcc[- ]by\b, getty images, shutterstock, wikimedia, screenshot, screengrab
+    any: ©, public domain, creative commons, \bcc[- ]by\b, getty images, shutterstock, wikimedia
+    en: screenshot, screengrab
     ru: скриншот
     pl: (?:^|\s)fot\. ?[A-ZĄ-Ż]
     """
@@ -57,10 +58,11 @@ IN_PICTURE = any_of(
 
 READ_ALSO = any_of(
     r"""
-    en: read (?:also|more|next), also read, see also, related(?: (?:articles?|stories|news|topics))?, more (?:on|from|stories|news)
-    en: recommended
-    ru: читайте(?: (?:также|ещё|еще))?:, читайте (?:также|ещё|еще), читать (?:также|далее|ещё|еще), смотрите также, по теме
-    ru: материалы по теме, ранее по теме, похожие (?:новости|материалы), другие новости, ссылки по теме
+    en: read (?:also|more|next), also read, see also, related(?: (?:articles?|stories|news|topics))?
+    en: more (?:on|from|stories|news), recommended
+    ru: читайте(?: (?:также|ещё|еще))?:, читайте (?:также|ещё|еще)
+    ru: читать (?:также|далее|ещё|еще), смотрите также, по теме, материалы по теме
+    ru: ранее по теме, похожие (?:новости|материалы), другие новости, ссылки по теме
     uz: shuningdek[,:]? o.qing, mavzuga oid, шунингдек[,:]? ўқинг, мавзуга оид
     ky: дагы окуңуз, ушул темада, тагын окуңуз
     kk: тағы оқыңыз, осы тақырыпта, тақырыпқа сай
@@ -108,7 +110,8 @@ NOTICE = any_of(
     en: cookies? (?:policy|notice|settings), (?:we|this (?:site|website)) uses? cookies, accept (?:all )?cookies
     en: all rights reserved, enable javascript, javascript is disabled, your browser does not support, print this
     en: unauthori[sz]ed (?:use|reproduction), ctrl\s*[+-]?\s*enter, >>+\s*$
-    ru: использу(?:ем|ет) (?:файлы )?cookie, все права защищены, выделите (?:её|ее|его|фрагмент|текст), версия для печати
+    ru: использу(?:ем|ет) (?:файлы )?cookie, все права защищены, версия для печати
+    ru: выделите (?:её|ее|его|фрагмент|текст)
     ru: распечатать, (?:при|в случае) (?:\w+ ){0,3}(?:использован|перепечат|копирован)[^.]{0,120}ссылк
     uz: barcha huquqlar himoyalangan, барча ҳуқуқлар ҳимояланган
     tr: tüm hakları saklıdır
@@ -141,15 +144,18 @@ BY = any_of(
 CHALLENGE = any_of(
     r"""
     en: just a moment, checking (?:your|the) (?:browser|connection), attention required, ddos[- ]guard, ddos protection
-    en: verify(?:ing)? (?:that )?you are (?:a )?human, are you (?:a )?(?:human|robot), not a robot, pardon our interruption
+    en: verify(?:ing)? (?:that )?you are (?:a )?human, are you (?:a )?(?:human|robot), not a robot
+    en: pardon our interruption
     en: security check, access denied, request blocked, captcha, one more step
-    ru: проверка (?:вашего )?браузера, проверяем (?:ваш )?браузер, подтвердите.? что вы не робот, вы не робот, один момент
+    ru: проверка (?:вашего )?браузера, проверяем (?:ваш )?браузер, один момент
+    ru: подтвердите.? что вы не робот, вы не робот
     ru: доступ (?:к сайту )?(?:ограничен|запрещ)
     """
 )
 CHALLENGE_MARK = any_of(
     """
-    any: cf-browser-verification, cf_chl_, cf-challenge, challenge-form, __ddg, ddos-guard\\.net, _incapsula_, px-captcha
+    any: cf-browser-verification, cf_chl_, cf-challenge, challenge-form, __ddg
+    any: ddos-guard\\.net, _incapsula_, px-captcha
     any: g-recaptcha, h-captcha, hcaptcha
     """
 )
@@ -159,7 +165,8 @@ MISSING = any_of(
     r"""
     en: \b404\b, (?:page|article|content|post) (?:was |is |could )?not (?:be )?found, no longer (?:available|exists)
     en: nothing (?:was )?found, page (?:does not|doesn.t) exist
-    ru: (?:страница|материал|статья|запись|публикация)(?: \w+)? не (?:найден|существует), страницы не существует
+    ru: (?:страница|материал|статья|запись|публикация)(?: \w+)? не (?:найден|существует)
+    ru: страницы не существует
     uz: sahifa topilmadi, саҳифа топилмади
     ky: барак(?:ча)? табылган жок
     kk: бет табылмады, парақша табылмады
@@ -175,7 +182,8 @@ LOGIN = any_of(
     r"""
     en: (?:log|sign) ?in to (?:continue|read|view|access), (?:log|sign) ?in required, please (?:log|sign) ?in
     en: subscribers? only, to continue reading
-    ru: войдите.? чтобы, авторизуйтесь, требуется (?:вход|авторизация), только для (?:подписчиков|зарегистрированных), вход на сайт
+    ru: войдите.? чтобы, авторизуйтесь, требуется (?:вход|авторизация), вход на сайт
+    ru: только для (?:подписчиков|зарегистрированных)
     uz: tizimga kiring, тизимга киринг
     ky: сайтка кириңиз
     kk: кіріңіз

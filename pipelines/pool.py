@@ -23,7 +23,7 @@ PRELOAD = ("pipelines.warm",)
 TASKS = 1000
 """Tasks after which a worker is replaced."""
 RESIDENT = 190
-"""Megabytes a worker may keep after a task; with more it empties its caches, and if that does not help it is replaced."""
+"""Megabytes a worker may keep after a task; with more it empties its caches, or else is replaced."""
 STARTING = 120.0
 """Seconds in which a worker must be ready."""
 
@@ -35,10 +35,10 @@ class PagePoisoned(Exception):
 
 
 class WorkerPool:
-    """Runs functions in worker processes, each task within `seconds` and `megabytes` (beyond what an idle worker takes).
+    """Runs functions in worker processes, each task within `seconds` and `megabytes` (beyond an idle worker's).
 
-    Every future gets a result: the function's own value or exception, or `PagePoisoned` where the task went over its limits or
-    its worker died. The other tasks go on. Safe to use from any thread, beside an event loop.
+    Every future gets a result: the function's own value or exception, or `PagePoisoned` where the task went over its
+    limits or its worker died. The other tasks go on. Safe to use from any thread, beside an event loop.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class WorkerPool:
         self.close()
 
     def _serve(self) -> None:
-        """One thread for each worker: it hands over a task, waits with the clock, and replaces the worker where it must."""
+        """One thread for each worker: hands over a task, waits with the clock, replaces the worker where it must."""
         worker: _Worker | None = None
         while (task := self._tasks.get()) is not None:
             future, function, args = task
@@ -161,7 +161,7 @@ def _received(pipe: Connection) -> Any:
 
 
 def _work(pipe: Connection, megabytes: int) -> None:
-    """A worker's whole life. An interrupt of the terminal is the parent's to answer; when the parent is gone it ends too."""
+    """A worker's life. An interrupt of the terminal is the parent's to answer; without the parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limit = _statm(0) + (megabytes << 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from htmldate import find_date
 from lxml.html import HtmlElement
@@ -15,10 +15,12 @@ from pipelines.dates import EARLIEST, ParsedDate, parse_date
 from pipelines.metadata import Page, squeeze, text_of
 
 PUBLISHED_METAS = (
-    "article:published_time", "og:article:published_time", "og:published_time", "article:published", "datepublished",
-    "publish-date", "publish_date", "published_time", "publication_date", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime",
-    "article.published", "dc.date.issued", "dcterms.created", "dc.date", "dc.date.created", "dcterms.date", "pubdate", "datecreated", "date",
-)  # fmt: skip
+    *("article:published_time", "og:article:published_time", "og:published_time", "article:published", "datepublished"),
+    *("publish-date", "publish_date", "published_time", "publication_date", "parsely-pub-date", "sailthru.date"),
+    *("cxenseparse:recs:publishtime", "article.published", "dc.date.issued", "dcterms.created", "dc.date"),
+    *("dc.date.created", "dcterms.date", "pubdate", "datecreated", "date"),
+)
+"""Names of meta tags, the most precise in meaning first."""
 MODIFIED_METAS = (
     "article:modified_time",
     "og:updated_time",
@@ -27,11 +29,15 @@ MODIFIED_METAS = (
     "last-modified",
     "lastmod",
 )
-URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/._-]?(0[1-9]|1[0-2])[/._-]?(0[1-9]|[12]\d|3[01])(?!\d)")
+DAY, MONTH, YEAR = r"(?P<day>0[1-9]|[12]\d|3[01])", r"(?P<month>0[1-9]|1[0-2])", r"(?P<year>(?:19|20)\d\d)"
+URL_DATE = re.compile(rf"(?<!\d){YEAR}[/._-]?{MONTH}[/._-]?{DAY}(?!\d)")
+URL_DAY_FIRST = re.compile(rf"(?<!\d){DAY}[/._-]{MONTH}[/._-]{YEAR}(?!\d)")
+NEAR = timedelta(days=2)
+"""A date in the address is more to be trusted than a printed one that lies further from it than this."""
 PRINTED = (
-    ".//*[self::time or contains(@itemprop, 'datePublished') or contains(@class, 'date') or contains(@class, 'Date')"
-    " or contains(@class, 'time') or contains(@class, 'publish') or contains(@class, 'byline') or contains(@class, 'meta')"
-    " or contains(@id, 'date')]"
+    ".//*[self::h1 or self::time or contains(@itemprop, 'datePublished') or contains(@id, 'date')"
+    " or contains(@class, 'date') or contains(@class, 'Date') or contains(@class, 'time')"
+    " or contains(@class, 'publish') or contains(@class, 'byline') or contains(@class, 'meta')]"
 )
 MOST_PRINTED = 40
 
@@ -52,11 +58,19 @@ def find_published(
         language, upper: as `parse_date` has them.
         byline: one that was found in the text.
     """
+    in_url = _in_url(page.url, hints, upper)
     for raw, origin in _answers(page, tree, byline):
         parsed = parse_date(raw, language=language, timezone=hints.timezone, upper=upper)
-        if parsed:
+        if parsed and not (origin == "page" and in_url and abs(parsed.moment - in_url.when.moment) > NEAR):
             return Published(parsed, raw, origin)
-    return _listed(hints, upper) or _searched(page, tree, upper)
+    return in_url or _listed(hints, upper) or _searched(page, tree, upper)
+
+
+def _in_url(url: str, hints: Hints, upper: datetime | None) -> Published | None:
+    found = URL_DATE.search(url) or URL_DAY_FIRST.search(url)
+    raw = "-".join(found.group("year", "month", "day")) if found else None
+    when = parse_date(raw, timezone=hints.timezone, upper=upper)
+    return Published(when, raw, "url") if raw and when else None
 
 
 def find_modified(page: Page, hints: Hints, upper: datetime | None) -> datetime | None:
@@ -78,15 +92,14 @@ def _answers(page: Page, tree: HtmlElement, byline: str | None) -> Iterator[tupl
         yield byline, "page"
     for raw in _printed(tree):
         yield raw, "page"
-    if in_url := URL_DATE.search(page.url):
-        yield "-".join(in_url.groups()), "url"
 
 
 def _printed(tree: HtmlElement) -> Iterator[str]:
-    """Dates as the page shows them: time elements and short texts whose class says so, before the article's end."""
-    for number, element in enumerate(tree.xpath(PRINTED)):
-        if number >= MOST_PRINTED:
-            return
+    """Dates as the page shows them, in time elements and short texts whose class says so; below the heading first,
+    for what stands above it is often of other articles."""
+    found = tree.xpath(PRINTED)[:MOST_PRINTED]
+    heading = next((at for at, element in enumerate(found) if element.tag == "h1"), 0)
+    for element in (*found[heading:], *reversed(found[:heading])):
         stamp = element.get("datetime") or element.get("content") or ""
         text = squeeze(element.text_content())
         if stamp:

@@ -21,7 +21,7 @@ MOST_PARTS = 8
 HEADING, ONE_OF_MANY, META, TAG, COPY = 1.4, 0.45, 1.0, 1.0, 0.4
 """Weight of a voice: the only h1, one of several, og:title or JSON-LD, the title tag, twitter:title (mostly a copy)."""
 PART, REPEATED, PIECE = 0.6, 1.0, 0.3
-"""A part of a voice counts this share of it; any element of the page counts this much, an element inside an h1 so much more."""
+"""A part of a voice counts this share of it; any element of the page this much; one inside an h1 so much more."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _support(folded: str, spoken: list[tuple[str, float]]) -> float:
         if weight not in (HEADING, ONE_OF_MANY)
     ]
     heard = {run for runs, _, _ in others for run in runs}
-    # A heading that nobody repeats whole, but begins or ends with these words, has a kicker, a subtitle or a date inside.
+    # A heading that nobody repeats whole but that begins or ends with these words has a kicker or a date inside.
     from_headings = [
         weight
         for text, weight in headings
@@ -145,7 +145,7 @@ def _runs(text: str, is_name: Callable[[str], bool], *, whole: bool) -> list[str
 
 
 def _name_test(names: list[str], url: str) -> Callable[[str], bool]:
-    """Whether a part of a title is the site's name: one it gives itself, its host, or the host's main label spelt out."""
+    """Whether a part of a title names the site: as it calls itself, as its host, or as the host's label spelt out."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     labels = [label.replace("-", "") for label in host.split(".")[:-1] if len(label) > 2]
     known = {words(name) for name in names} | {words(host)}

@@ -1,4 +1,4 @@
-"""What every worker needs, loaded once before the first page: imported by the server process that workers are forked from."""
+"""What every worker needs, loaded once before its first page, in the process that workers are forked from."""
 
 from pipelines.clean import clean_page
 from pipelines.derive import derive

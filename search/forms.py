@@ -36,11 +36,14 @@ def forms(leaf: Leaf, languages: tuple[str, ...] = (), strict: bool = False) -> 
 
     A word typed with a hyphen or a zero-width non-joiner is its parts side by side, or all in one.
     """
-    parts = tuple(folded_words(leaf.text))
-    exact = [parts]
-    if not isinstance(leaf, Phrase) and 1 < len(parts) <= MOST_JOINED:
+    exact = [
+        parts for language in (None, *(languages or LANGUAGES)) if (parts := tuple(folded_words(leaf.text, language)))
+    ]
+    if not isinstance(leaf, Phrase) and exact and 1 < len(exact[0]) <= MOST_JOINED:
         exact.append((fold(leaf.text),))
-    stems = [] if strict else _stems(exact, leaf, languages)
+    exact = list(dict.fromkeys(exact))  # languages fold alike but for Turkish, which cuts endings off at an apostrophe
+    # Two letters are as much as an ending: a stem that differs by two is another word.
+    stems = [] if strict or leaf == Fuzzy(leaf.text, 2) else _stems(exact, leaf, languages)
     return Forms(
         tuple(exact),
         tuple(dict.fromkeys(stems)),

@@ -52,37 +52,78 @@ def _asked(tree: Tree, languages: tuple[str, ...], strict: bool) -> tuple[tuple[
 
 
 def _fragments(text: str, asked: tuple[Forms, ...], language: str | None) -> tuple[str, ...]:
-    spans = _found(text[:LONGEST_TEXT], asked, language) if asked else []
+    spans = _finder(asked, base_language(language)).spans(text[:LONGEST_TEXT]) if asked else []
     return tuple(_marked(text, start, end, spans) for start, end in _windows(text, spans))
 
 
-def _found(text: str, asked: Iterable[Forms], language: str | None) -> list[tuple[int, int]]:
-    """Spans of the words found, in order."""
-    every = list(words(text, base_language(language)))
-    folded = [word.folded for word in every]
-    stems = [stem_term(word, base_language(language)) for word in folded]
-    hits: set[int] = set()
-    for found in asked:
-        for sequence in found.exact:
-            hits |= _positions(folded, sequence, found)
-        for sequence in found.stems:
-            hits |= _positions(stems, sequence, found)
-    return [(every[at].start, every[at].end) for at in sorted(hits)]
+@lru_cache(64)
+def _finder(asked: tuple[Forms, ...], language: str | None) -> _Finder:
+    return _Finder(asked, language)
+
+
+class _Finder:
+    """Finds the words of a query in texts of one language; what it learns of a word serves the next text too."""
+
+    def __init__(self, asked: Iterable[Forms], language: str | None) -> None:
+        self.language = language
+        self.alone = [found for found in asked if any(len(sequence) == 1 for sequence in found.exact + found.stems)]
+        self.sequences = [
+            (sequence, is_stem, found)
+            for found in asked
+            for is_stem, every in ((False, found.exact), (True, found.stems))
+            for sequence in every
+            if len(sequence) > 1
+        ]
+        self.known: dict[str, bool] = {}
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Spans of the words found, in order."""
+        every = list(words(text, self.language))
+        if len(self.known) > _REMEMBERED:
+            self.known.clear()
+        hits = {at for at, word in enumerate(every) if self._is_found(word.folded)} if self.alone else set()
+        if self.sequences:
+            folded = [word.folded for word in every]
+            stems = [stem_term(word, self.language) for word in folded]
+            for sequence, is_stem, found in self.sequences:
+                hits |= _positions(stems if is_stem else folded, sequence, found)
+        return [(every[at].start, every[at].end) for at in sorted(hits)]
+
+    def _is_found(self, folded: str) -> bool:
+        """Whether the word alone answers a part of the query."""
+        known = self.known.get(folded)
+        if known is None:
+            term = stem_term(folded, self.language)
+            known = self.known[folded] = any(
+                _answers(word, sequence[0], found)
+                for found in self.alone
+                for word, every in ((folded, found.exact), (term, found.stems))
+                for sequence in every
+                if len(sequence) == 1
+            )
+        return known
+
+
+_REMEMBERED = 20_000
+
+
+def _answers(word: str, asked: str, found: Forms) -> bool:
+    if found.kind is Prefix:
+        return word.startswith(asked)
+    return word == asked or (found.kind is Fuzzy and _near(asked, word, found.distance))
 
 
 def _positions(terms: list[str], sequence: Sequence, found: Forms) -> set[int]:
-    """Places of all words that take part in a match of the sequence."""
-    if found.kind is Fuzzy:
-        asked = sequence[0]
-        return {at for at, term in enumerate(terms) if _near(asked, term, found.distance)}
-    if len(sequence) == 1 and found.kind is not Prefix:
-        return {at for at, term in enumerate(terms) if term == sequence[0]}
+    """Places of all words that take part in a match of a sequence of several."""
     if found.slop:
         return _sloppy(terms, sequence, found.slop)
     *whole, last = sequence
     before = len(whole)
-    is_last = last.__eq__ if found.kind is not Prefix else lambda term: term.startswith(last)
-    ends = [at for at, term in enumerate(terms) if at >= before and is_last(term)]
+    ends = [
+        at
+        for at, term in enumerate(terms)
+        if at >= before and (term.startswith(last) if found.kind is Prefix else term == last)
+    ]
     return {place for at in ends if terms[at - before : at] == whole for place in range(at - before, at + 1)}
 
 
@@ -97,7 +138,6 @@ def _sloppy(terms: list[str], sequence: Sequence, slop: int) -> set[int]:
     return found
 
 
-@lru_cache(1 << 14)
 def _near(asked: str, term: str, distance: int) -> bool:
     """Optimal string alignment distance of at most `distance`."""
     if abs(len(asked) - len(term)) > distance:

@@ -69,7 +69,8 @@ class SearchIndex(Protocol):
     def upsert(self, documents: Sequence[Document]) -> int:
         """Adds or replaces documents by id and returns how many.
 
-        One that was captured before the kept one of its id is left out. They are kept from the next `commit` on. IndexLocked where another process writes.
+        One that was captured before the kept one of its id is left out. They are kept from the next `commit` on.
+        IndexLocked where another process writes.
         """
 
     def delete(self, ids: Iterable[str]) -> None: ...

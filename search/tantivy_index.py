@@ -372,8 +372,14 @@ def _indexed(document: Document, version: int) -> Any:
         folded, stems, title_words = document.folded, document.stems, document.title_words
     title, text = _divided(folded, title_words)
     title_stems, text_stems = _divided(stems, title_words)
+    # The mark between title and text keeps a phrase from beginning in one and ending in the other.
     fields = tantivy.Document()
-    for name, value in (("title", title), ("title_stems", title_stems), ("text", text), ("stems", text_stems)):
+    for name, value in (
+        ("title", title),
+        ("title_stems", title_stems),
+        ("text", f"{title} . {text}"),
+        ("stems", f"{title_stems} . {text_stems}"),
+    ):
         fields.add_text(name, value)
     fields.add_text("id", document.id)
     fields.add_text("article_id", document.article_id)

@@ -114,8 +114,10 @@ class _Translator:
         return _Q.boolean_query(clauses)
 
     def _leaf(self, found: Forms, title: bool) -> Any:
-        """Any of the forms, in title or text; those in the title and those that are exact count more."""
-        fields = [("title", "title_stems", IN_TITLE)] + [("text", "stems", 1.0)] * (not title)
+        """Any of the forms; those in the title and those that are exact count more. `text` holds the title too."""
+        fields = [("title", "title_stems", IN_TITLE)] if title else [("text", "stems", 1.0)]
+        if not title and found.kind in (Word, Phrase):
+            fields.append(("title", "title_stems", IN_TITLE - 1))
         clauses = []
         for plain, stems, weight in fields:
             clauses += [self._sequence(plain, words, found, weight * EXACT) for words in found.exact]
@@ -139,7 +141,7 @@ class _Translator:
 
 
 def keys(document: Document) -> list[str]:
-    """All that a filter or a field can ask of a document: its source also by outlet and region, its language by base."""
+    """All that a filter or a field can ask of a document: its source by outlet and region too, its language by base."""
     region, _, outlet = document.source.partition("/")
     language = document.language or ""
     asked = [("source", document.source), ("source", region), ("source", outlet), ("language", language)]
