@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -74,27 +75,33 @@ def check_url(url: str, *, allow: Sequence[Network] = ()) -> Target:
     if not match or scheme not in DEFAULT_PORTS:
         raise RefusedAddress(f"{url!r}: only http and https are fetched")
     netloc, path = match.group(3), match.group(4)
-    if "@" in netloc:
-        raise RefusedAddress(f"{url!r}: a URL with user name or password is not fetched")
-    host, port = _host_and_port(url, scheme)
-    address = _literal(host)
-    if address is None:
-        _check_name(host)
-    else:
-        check_address(address, allow)
+    host, port, address = _read_netloc(scheme, netloc, tuple(allow))
     if not netloc.isascii():
         netloc = f"{host}:{port}" if port != DEFAULT_PORTS[scheme] else host
     return Target(match.group(1), scheme, host, port, netloc, path if path.startswith("/") else f"/{path}", address)
 
 
-def _host_and_port(url: str, scheme: str) -> tuple[str, int]:
+@lru_cache(4096)  # a crawl asks for few hosts many times
+def _read_netloc(scheme: str, netloc: str, allow: tuple[Network, ...]) -> tuple[str, int, Address | None]:
+    if "@" in netloc:
+        raise RefusedAddress(f"refused {netloc!r}: a URL with user name or password is not fetched")
+    host, port = _host_and_port(scheme, netloc)
+    address = _literal(host)
+    if address is None:
+        _check_name(host)
+    else:
+        check_address(address, allow)
+    return host, port, address
+
+
+def _host_and_port(scheme: str, netloc: str) -> tuple[str, int]:
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(f"//{netloc}")
         host, port = parts.hostname or "", parts.port
         if not host.isascii():
             host = host.encode("idna").decode("ascii")
     except ValueError as e:  # UnicodeError is one
-        raise RefusedAddress(f"{url!r}: the host cannot be read ({e})") from e
+        raise RefusedAddress(f"refused {netloc!r}: the host cannot be read ({e})") from e
     return host.lower().removesuffix("."), DEFAULT_PORTS[scheme] if port is None else port
 
 
@@ -136,6 +143,11 @@ def embedded(address: Address) -> ipaddress.IPv4Address | None:
 
 def check_address(address: str | Address, allow: Sequence[Network] = ()) -> Address:
     """The address itself where it and the IPv4 address within it are public or in `allow`; else RefusedAddress."""
+    return _check_address(address, tuple(allow))
+
+
+@lru_cache(4096)
+def _check_address(address: str | Address, allow: tuple[Network, ...]) -> Address:
     try:
         outer = ipaddress.ip_address(address)
     except ValueError as e:

@@ -178,9 +178,10 @@ def _as_scrapy_says(outcome: Outcome) -> Exception:
 
 
 def _response(receipt: Archived, outcome: Outcome) -> Response:
-    headers = Headers()
+    by_name: dict[bytes, list[bytes]] = {}
     for name, value in outcome.headers:
-        headers.appendlist(name, value)
+        by_name.setdefault(name.title(), []).append(value)
+    headers = Headers(by_name)
     response_type = responsetypes.from_args(headers=headers, url=receipt.url, body=outcome.body)
     return response_type(
         url=receipt.url,

@@ -76,7 +76,7 @@ class ArchivedRobots:
 
     def _slow_down(self, request: Request, rules: Protego) -> None:
         wanted = rules.crawl_delay(self.agent)
-        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot"))
+        slot = self.crawler.engine.downloader.slots.get(str(request.meta.get("download_slot")))
         if wanted and slot is not None:
             slot.delay = max(slot.delay, min(float(wanted), MAX_CRAWL_DELAY))
 

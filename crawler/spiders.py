@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
@@ -24,7 +24,7 @@ from archive.errors import ArchiveError
 from archive.http import header_values
 from archive.store import ArchiveReader
 from crawler.appender import Appender, opened
-from crawler.discovery import Listing, places
+from crawler.discovery import FoundBy, Listing, places
 from crawler.listings import discover_again, discover_record
 from crawler.robots import RobotsRefused
 from crawler.schedule import LOOK_BACK, SETTLED, is_due
@@ -82,7 +82,7 @@ class OutletLoader:
     def list(self) -> list[str]:
         return sorted(self._sources)
 
-    def find_by_request(self, request: Request) -> list[str]:
+    def find_by_request(self, request: Request) -> Sequence[str]:
         return []
 
 
@@ -176,7 +176,7 @@ class OutletSpider(Spider):
         remembered = {row.url: row for row in self.ledger.listings(source.key)}
         for row in remembered.values():
             if row.state == "works":
-                yield Listing(row.url, row.kind, row.found_by)
+                yield Listing(row.url, cast(Kind, row.kind), cast(FoundBy, row.found_by))
         for listing in places(source):
             known = remembered.get(listing.url)
             if known is None or (known.state != "works" and not self._is_forgotten(known)):
@@ -259,8 +259,9 @@ class OutletSpider(Spider):
             yield request
 
     async def parse_article(self, response: Response) -> AsyncIterator[Captured | Request]:
-        source = self._source(response.request)
-        self._ended(source, response.request)
+        request = cast(Request, response.request)
+        source = self._source(request)
+        self._ended(source, request)
         self._mind_refusals(source, response.status)
         yield Captured(response.meta["warc"])
         for request in self._top_up(source):
@@ -268,12 +269,12 @@ class OutletSpider(Spider):
 
     async def failed(self, failure: Failure) -> AsyncIterator[Captured | Request]:
         """Names what failed; what left no record by itself (refused by robots.txt) gets one."""
-        request: Request = failure.request
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
         source = self._source(request)
         asked = request.meta["newswarc"]
         receipt: Archived | None = request.meta.get("warc")
         text = failure.getErrorMessage()[:300]
-        if failure.check(RobotsRefused):
+        if isinstance(failure.value, RobotsRefused):
             receipt = await self.appender.append(
                 Attempt(
                     request.url,
@@ -356,5 +357,6 @@ class OutletSpider(Spider):
         if self.refusals[source.key] == GIVE_UP_AFTER:
             self.notes[source.key].append(f"left alone for this round after {GIVE_UP_AFTER} refusals (HTTP {status})")
 
-    def _source(self, request: Request) -> Source:
+    def _source(self, request: Request | None) -> Source:
+        assert request is not None, "Scrapy gives every response its request"
         return self.by_key[request.meta["newswarc"]["source"]]

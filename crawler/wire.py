@@ -353,7 +353,7 @@ class Resolver:
             answer = asyncio.ensure_future(self._lookup(host))
             self._known[host] = (now + self._ttl, answer)
         try:
-            return await asyncio.shield(answer)
+            return answer.result() if answer.done() else await asyncio.shield(answer)
         except (OSError, UnicodeError) as e:
             self._known.pop(host, None)
             raise NoSuchHost(f"{host}: {e}") from e
@@ -409,10 +409,10 @@ class Client:
             return [target.address], target.port
         return await self._resolve(target.host), target.port
 
-    async def proxy_addresses(self, proxy: Proxy) -> list[str]:
+    async def proxy_addresses(self, proxy: Proxy) -> list[Address]:
         """Of a proxy; the operator chose it, so any address will do."""
         try:
-            return list(dict.fromkeys(await self._resolve(proxy.host)))
+            return list(dict.fromkeys(map(ipaddress.ip_address, await self._resolve(proxy.host))))
         except NoSuchHost as e:
             raise ProxyFailed(f"{proxy.url}: {e}") from e
 
@@ -592,14 +592,16 @@ class _Running:
             raise
         return sock
 
-    async def _dial(self, addresses: Sequence[str | Address], port: int) -> socket.socket:
+    async def _dial(self, addresses: Sequence[Address], port: int) -> socket.socket:
         errors = []
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            # An address that swallows packets leaves time for the next one.
-            share = (self._begun + self._limits.deadline - self._loop.time()) / left
             try:
-                async with asyncio.timeout(share if left > 1 else None):
-                    return await self._connect(ipaddress.ip_address(address), port)
+                if left == 1:
+                    return await self._connect(address, port)
+                # An address that swallows packets leaves time for the next one.
+                share = (self._begun + self._limits.deadline - self._loop.time()) / left
+                async with asyncio.timeout(share):
+                    return await self._connect(address, port)
             except OSError as e:  # TimeoutError is one
                 errors.append(f"{address}: {e.strerror or e or 'no answer'}")
         raise CannotConnect("; ".join(errors) or "no address")

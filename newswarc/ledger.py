@@ -291,9 +291,9 @@ class Ledger:
 
     def facts(self, source: str, exchange: int) -> SourceFacts | None:
         entry = self.entry(source, exchange)
-        return (
-            SourceFacts(source, *(entry.get(k) for k in ("name", "language", "country", "timezone"))) if entry else None
-        )
+        if entry is None:
+            return None
+        return SourceFacts(source, entry["name"], entry.get("language"), entry.get("country"), entry.get("timezone"))
 
     # ---- listings and candidates
 

@@ -36,18 +36,18 @@ MOST, LONGEST = 12, 60
 LOOKALIKES = str.maketrans("Il1|O0аеорсухкмнтвіјѕ", "lllloo" + "aeopcyxkmhtbijs")
 
 
-def find_authors(page: Page, tree: HtmlElement, names: list[str], byline: str | None = None) -> tuple[str, ...]:
+def find_authors(page: Page, tree: HtmlElement, names: list[str], signed: list[str]) -> tuple[str, ...]:
     """Names in the page's order; the site's own name where it signs itself.
 
     Args:
         names: what the site calls itself.
-        byline: a byline that was found in the text.
+        signed: names of a byline that was found in the text.
     """
     metas = [value for name in AUTHOR_METAS for value in page.metas.get(name, [])][:MOST]
     stated = _clean(_stated(page), names) or _clean(metas, names)
     if stated and not all(author in names for author in stated):
         return stated
-    return _clean(_printed(tree), names) or _clean([byline or ""], names) or stated
+    return _clean(_printed(tree), names) or _clean(signed, names) or stated
 
 
 def _stated(page: Page) -> list[str]:

@@ -14,7 +14,7 @@ from pipelines import outcomes
 from pipelines.authors import find_authors
 from pipelines.body import extract_body
 from pipelines.charset import decode
-from pipelines.furniture import clear
+from pipelines.furniture import byline_names, clear
 from pipelines.language import language_of
 from pipelines.metadata import Page, description, images, read_page, site_names, squeeze, tags, text_of
 from pipelines.published import find_modified, find_published
@@ -105,7 +105,7 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
         published_precision=published.when.precision if published else None,
         published_origin=published.origin if published else None,
         modified=find_modified(page, hints, captured_at),
-        authors=find_authors(page, tree, names, cleared.byline),
+        authors=find_authors(page, tree, names, byline_names(cleared.byline or "")),
         sitename=next(iter(names), None),
         description=description(page),
         tags=tags(page),

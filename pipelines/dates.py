@@ -222,7 +222,7 @@ def _named(text: str) -> date | None:
     """A month by name with its day and year beside it, in any order."""
     tokens = TOKEN.findall(TIME.sub(" ", text))
     for at in range(len(tokens)):
-        near = tokens[max(0, at - 4) : at] + tokens[at + 1 : at + 5]
+        near = tokens[max(0, at - 6) : at] + tokens[at + 1 : at + 6]
         year = next((int(n) for n in near if len(n) == 4 and n.isdigit()), None)
         month = _month(tokens, at, solar=year is not None and year < 1900) if year else None
         day = _nearest_day(tokens, at) if month else None

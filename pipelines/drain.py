@@ -142,7 +142,7 @@ class Drain:
     ) -> Derivation:
         for earlier, derivation in done:
             if earlier.archived.pointer.record_id == record_id:
-                return replace(derivation, document=None, **_identity(derivation))
+                return Derivation(derivation.outcome, derivation.reason, None, **_identity(derivation))
         before = self.ledger.exchange(record_id)
         if before is None or before.outcome is None:
             return self._result(row, self._clean(row))

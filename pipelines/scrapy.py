@@ -33,7 +33,8 @@ class DerivePipeline:
 
     @property
     def workshop(self) -> Workshop:
-        workshop: Workshop = self.crawler.spider.workshop
+        spider: Any = self.crawler.spider
+        workshop: Workshop = spider.workshop
         return workshop
 
     def open_spider(self) -> None:

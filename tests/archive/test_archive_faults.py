@@ -24,7 +24,15 @@ from archive_samples import NOON, PAGE, attempt, exchange
 
 from archive import cdxj, manifest
 from archive.records import METADATA_LOST
-from archive.store import ArchiveDead, ArchiveError, ArchiveFull, ArchiveLocked, ArchiveReader, WarcFolder
+from archive.store import (
+    ArchiveDead,
+    ArchiveError,
+    ArchiveFull,
+    ArchiveLocked,
+    ArchiveReader,
+    CorruptRecord,
+    WarcFolder,
+)
 from archive.verify import Verdict, verify_folder, verify_record
 from archive.warc import digest, member, members, parse
 from newswarc.items import Archived, RecordPointer
@@ -401,22 +409,46 @@ def test_a_record_within_an_archived_page_is_never_taken_for_one_of_ours(tmp_pat
     assert [(d.offset, d.length) for d in reported] == [(receipts[1].pointer.offset, receipts[1].pointer.length)]
 
 
-def repaired(path: Path, old: bytes, new: bytes) -> bytes:
-    """The file with a word changed in its records and every digest within made right again."""
+def repaired(path: Path, old: bytes, new: bytes, *which: str) -> bytes:
+    """The file with a word changed in its records and these digests within made right again."""
     out = b""
     for found in members(path):
         fields, block = found.record.headers, found.record.block.replace(old, new)
         payload = block.partition(b"\r\n\r\n")[2]
         right = {"WARC-Block-Digest": digest(block), "WARC-Payload-Digest": digest(payload)}
+        right = {name: value for name, value in right.items() if name in which}
         out += member([(k, right.get(k, v)) for k, v in fields if k != "Content-Length"], block)
     return out
+
+
+@pytest.mark.parametrize(
+    ("word", "which", "says"),
+    [
+        (b"noon", [], "block digest is"),
+        (b"noon", ["WARC-Block-Digest"], "payload digest is"),
+        (b"GET", [], "block digest is"),
+        (b"DER", ["WARC-Block-Digest"], "payload digest is"),
+    ],
+)
+def test_a_digest_that_disagrees_is_named(tmp_path: Path, word: bytes, which: list[str], says: str) -> None:
+    path, (receipt,) = samples.closed_file(tmp_path, [exchange(1, certificate=b"DER")])
+    path.write_bytes(repaired(path, word, word.swapcase(), *which))
+    (record,) = [verdict for verdict in faults(tmp_path) if verdict.offset is not None]
+    assert (record.state, record.warc) == ("corrupt", path.name)
+    assert says in record.cause
+    if word == b"noon":
+        (found,) = [m for m in members(path) if m.offset == record.offset]
+        pointer = replace(receipt.pointer, offset=found.offset, length=found.length)
+        with pytest.raises(CorruptRecord, match=f"{path.name} at {found.offset}, record {pointer.record_id}: {says}"):
+            ArchiveReader(tmp_path).read(pointer)
+        assert verify_record(ArchiveReader(tmp_path), pointer).state == "corrupt"
 
 
 def test_a_changed_file_with_repaired_digests_is_found_by_the_manifest(tmp_path: Path) -> None:
     with WarcFolder(tmp_path, max_bytes=1) as store:
         receipts = [store.append([exchange(n)])[0] for n in range(3)]
     path = tmp_path / receipts[1].pointer.warc
-    path.write_bytes(repaired(path, b"noon", b"moon"))
+    path.write_bytes(repaired(path, b"noon", b"moon", "WARC-Block-Digest", "WARC-Payload-Digest"))
     cdxj.rebuild(path)
     reader = ArchiveReader(tmp_path)
     (changed,) = [r for r in reader.records() if r.url == receipts[1].url]
