@@ -52,6 +52,8 @@ def plain_outcome(archived: Archived) -> Derivation | None:
         return Derivation("refused" if reason in ("robots", "refused-address") else "failed", reason)
     if archived.truncated:
         return Derivation("failed", f"truncated: {archived.truncated}")
+    if archived.source is None:  # torn off by a crash: nobody knows what the page was fetched as; it is due again
+        return Derivation("failed", archived.error or "fetched for no source")
     if archived.status in GONE:
         return Derivation("removed", f"HTTP {archived.status}")
     if archived.location and 300 <= archived.status < 400:

@@ -75,8 +75,8 @@ class TantivyIndex:
         self.root = root
         self._lock = lock
         self._writer: Any = None
-        self._pending: dict[str, int] = {}
-        """Documents written since the last commit, and their capture times in milliseconds."""
+        self._pending: dict[str, int | None] = {}
+        """Documents written since the last commit, and their capture times in milliseconds; None: deleted."""
         self._open(folder)
 
     @classmethod
@@ -166,7 +166,7 @@ class TantivyIndex:
             written += 1
         return written
 
-    def _captured(self, ids: Sequence[str]) -> dict[str, int]:
+    def _captured(self, ids: Sequence[str]) -> dict[str, int | None]:
         """Capture time in milliseconds of those documents that are there already, committed or not."""
         if not ids:
             return {}
@@ -180,7 +180,7 @@ class TantivyIndex:
         writer = self._writing()
         for id in ids:
             writer.delete_documents_by_term("id", id)
-            self._pending.pop(id, None)
+            self._pending[id] = None
 
     def commit(self) -> None:
         if self._writer is not None:

@@ -10,10 +10,10 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from warcio.archiveiterator import ArchiveIterator
 
@@ -24,6 +24,7 @@ from newswarc.settings import ConnectTo, NetworkSettings
 
 REPOSITORY = Path(__file__).parents[2]
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+T = TypeVar("T")
 HEADERS = ((b"User-Agent", b"test/1"), (b"Accept-Encoding", b"gzip"))
 
 
@@ -32,9 +33,20 @@ def network(port: int, ca_file: Path | None = None, *, allow: tuple[Any, ...] = 
     return NetworkSettings(allow_networks=allow, connect_to=(ConnectTo("*", None, "127.0.0.1", port),), ca_file=ca_file)
 
 
+class Loops:
+    """Which event loop `run` uses; the `every_loop` fixture sets it."""
+
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=Loops.factory) as runner:
+        return runner.run(coroutine)
+
+
 def fetch(client: Client, url: str, limits: Limits = Limits(deadline=20), **fields: Any) -> Outcome:  # noqa: B008
     fields.setdefault("headers", HEADERS)
-    return asyncio.run(client.exchange(Outgoing(url, **fields), limits))
+    return run(client.exchange(Outgoing(url, **fields), limits))
 
 
 def outgoing(case: Case, base: str) -> Outgoing:

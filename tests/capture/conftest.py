@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import trustme
+import uvloop
+from capture_kit import Loops
 
 from crawler.sample.misbehaviour import Misbehaviour
 from crawler.sample.server import SampleServer
@@ -31,6 +33,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
         return made
 
     return Authority(path, context)
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def every_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    Loops.factory = uvloop.new_event_loop if request.param == "uvloop" else None
+    yield
+    Loops.factory = None
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capture_kit import crawl, exchanges, hold_against, network, outgoing
+from capture_kit import crawl, exchanges, hold_against, network, outgoing, run
 
 from archive.store import WarcFolder
 from crawler.sample.misbehaviour import EXCHANGES, Case, Misbehaviour, token
@@ -20,17 +20,14 @@ LIMITS = Limits(deadline=2)
 ON_THE_WIRE = (*EXCHANGES, Case("/plain?from=redirect"), Case("/robots.txt"))
 
 
-@pytest.fixture(params=["http", "https"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def server(scheme: str, authority: Any) -> SampleServer:
     return SampleServer(
         {HOST: Misbehaviour(pause=0.7)}, certificate=authority.context(HOST) if scheme == "https" else None
     )
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.usefixtures("every_loop")
 def test_all_exchanges_on_the_wire(scheme: str, authority: Any, tmp_path: Path) -> None:
     base = f"{scheme}://{HOST}"
     with server(scheme, authority) as site, WarcFolder(tmp_path) as folder:
@@ -41,7 +38,7 @@ def test_all_exchanges_on_the_wire(scheme: str, authority: Any, tmp_path: Path) 
             for outcome in outcomes:
                 folder.append([outcome.record])
 
-        asyncio.run(all_of_them())
+        run(all_of_them())
     assert hold_against(site.log, tmp_path, base) == (27, 27)
     taken = exchanges(tmp_path)
     assert all(b"\r\nConnection: close\r\n" in one.request.block for more in taken.values() for one in more)
@@ -52,8 +49,13 @@ def test_all_exchanges_on_the_wire(scheme: str, authority: Any, tmp_path: Path) 
         assert len(one.meta()["tlsCertSha256"]) == 64
 
 
-@pytest.mark.parametrize("reactor", [True, False], ids=["reactor", "no reactor"])
-def test_all_exchanges_through_scrapy(scheme: str, reactor: bool, authority: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "reactor", "loop"),
+    [("http", True, None), ("https", True, "uvloop.Loop"), ("https", False, None), ("http", False, "uvloop.Loop")],
+)
+def test_all_exchanges_through_scrapy(
+    scheme: str, reactor: bool, loop: str | None, authority: Any, tmp_path: Path
+) -> None:
     base = f"{scheme}://{HOST}"
     requests: list[dict[str, Any]] = [
         {
@@ -72,7 +74,7 @@ def test_all_exchanges_through_scrapy(scheme: str, reactor: bool, authority: Any
             port=site.port,
             reactor=reactor,
             environment={"NEWSWARC_CA_FILE": str(authority.ca_file)},
-            settings={"ROBOTSTXT_OBEY": True, "DOWNLOAD_TIMEOUT": 2},
+            settings={"ROBOTSTXT_OBEY": True, "DOWNLOAD_TIMEOUT": 2, "ASYNCIO_EVENT_LOOP": loop},
         )
     assert done.exit_code == 0, done.log
     assert hold_against(site.log, tmp_path / "archive", base) == (27, 27)

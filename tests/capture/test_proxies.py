@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from capture_kit import HEADERS, LOOPBACK, fetch
+from capture_kit import HEADERS, LOOPBACK, fetch, run
 
 from crawler.proxies import Proxy, ProxyFailed, parse_proxy
 from crawler.sample.misbehaviour import Misbehaviour, closed_port, silent_port, token
@@ -22,6 +22,7 @@ from newswarc.items import Attempt, Exchange
 from newswarc.settings import NetworkSettings
 
 HOST = "behind.example"
+pytestmark = pytest.mark.usefixtures("every_loop")
 CREDENTIALS = ("guest", "pass:wörd")
 
 
@@ -301,7 +302,7 @@ def test_no_body_under_another_url_through_proxies(way: tuple[str, str, SampleSe
         await asyncio.gather(*map(one, range(25)))
 
     with ProxyServer(site.port, kind) as server:
-        asyncio.run(all_of_them(server.proxy()))
+        run(all_of_them(server.proxy()))
     assert len(site.settled(25)) == 25
 
 

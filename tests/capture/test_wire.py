@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from capture_kit import HEADERS, LOOPBACK, fetch, network
+from capture_kit import HEADERS, LOOPBACK, fetch, network, run
 
 from crawler.sample.misbehaviour import Misbehaviour, closed_port, silent_port, token
 from crawler.sample.server import SampleServer
@@ -33,6 +33,7 @@ from newswarc.items import Attempt, Exchange
 from newswarc.settings import NetworkSettings
 
 BASE = "http://odd.example"
+pytestmark = pytest.mark.usefixtures("every_loop")
 
 
 def test_what_an_exchange_is(odd: SampleServer) -> None:
@@ -156,6 +157,17 @@ def test_slow_ones_end_at_their_limit(path: str, limits: Limits, stage: str, odd
     assert 0.4 <= outcome.elapsed < 1.4
 
 
+def test_a_clock_that_is_set_back_changes_dates_and_no_deadline(odd: SampleServer) -> None:
+    moments = [datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (9, 9, 8, 8, 23, 23)]
+    client = Client(network(odd.port), now=lambda: moments.pop(0))
+    for hour in (9, 8, 23):
+        outcome = fetch(client, f"{BASE}/silent", Limits(deadline=0.2))
+        assert isinstance(outcome.record, Exchange)
+        assert outcome.record.started.hour == hour
+        assert isinstance(outcome.failure, TookTooLong)
+        assert 0.2 <= outcome.elapsed < 1.2
+
+
 def test_a_rate_above_the_lowest_goes_on_to_its_end() -> None:
     with SampleServer({"*": Misbehaviour(pause=0.02)}) as site:
         limits = Limits(deadline=20, rate_after=0.1, lowest_rate=100)
@@ -210,7 +222,7 @@ def test_slow_sites_take_nothing_from_the_others() -> None:
             for task in silent:
                 task.cancel()
 
-        asyncio.run(mixed())
+        run(mixed())
 
 
 def test_no_body_under_another_url() -> None:
@@ -232,7 +244,7 @@ def test_no_body_under_another_url() -> None:
         async def all_of_them() -> None:
             await asyncio.gather(*map(one, range(200)))
 
-        asyncio.run(all_of_them())
+        run(all_of_them())
     assert len(site.settled(200)) == 200
     assert len({entry.connection for entry in site.log}) == 200
 

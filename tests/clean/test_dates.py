@@ -61,7 +61,18 @@ def test_a_byline_of_the_region_is_read(line: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["", "News", "2022-02-31", "۱۴۰۱/۱۳/۰۱", "99.99.2022", "April", "call 2022 for help", "21 апреля", "0000-00-00", "24:61"],
+    [
+        "",
+        "News",
+        "2022-02-31",
+        "۱۴۰۱/۱۳/۰۱",
+        "99.99.2022",
+        "April",
+        "call 2022 for help",
+        "21 апреля",
+        "0000-00-00",
+        "24:61",
+    ],
 )
 def test_what_is_no_date_is_none(raw: str) -> None:
     assert parse_date(raw) is None
@@ -124,7 +135,11 @@ NAMES = [row.split() for row in GREGORIAN.strip().splitlines()]
 SOLAR_NAMES = [row.split() for row in SOLAR.strip().splitlines()]
 
 
-@given(st.sampled_from(NAMES), st.dates(date(1991, 1, 1), date(2090, 1, 1)), st.sampled_from(["{d} {m} {y}", "{y} {d} {m}", "{m} {d}, {y}"]))
+@given(
+    st.sampled_from(NAMES),
+    st.dates(date(1991, 1, 1), date(2090, 1, 1)),
+    st.sampled_from(["{d} {m} {y}", "{y} {d} {m}", "{m} {d}, {y}"]),
+)
 def test_every_month_name_stands_for_its_month(names: list[str], day: date, form: str) -> None:
     name = names[day.month - 1].replace("_", " ")
     if name != "-":

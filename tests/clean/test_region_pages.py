@@ -39,6 +39,8 @@ def test_who_wrote_it_and_when(case: Case) -> None:
     article = cleaned(case)
     assert article.authors == (case["author"],)
     assert article.published is not None
-    assert article.published.date() == (case["day"] if isinstance(case["day"], date) else date.fromisoformat(case["day"]))
+    assert article.published.date() == (
+        case["day"] if isinstance(case["day"], date) else date.fromisoformat(case["day"])
+    )
     assert article.published_raw
     assert article.published_origin == ("json-ld" if case["layout"] == "json_ld" else "page")

@@ -96,8 +96,12 @@ def _environ_of(process: psutil.Process) -> Mapping[str, str]:
         return {}
 
 
+class EndedEarly(AssertionError):
+    """The process ended before what was waited for came."""
+
+
 def until(what: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
-    """What `what` says once it says something; the process must not end before."""
+    """What `what` says once it says something; EndedEarly where the process ends before."""
     end = time.monotonic() + PATIENCE
     while not (found := what()):
         assert time.monotonic() < end, "it never came"
@@ -105,7 +109,7 @@ def until(what: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
             process.wait(0.01)
         except subprocess.TimeoutExpired:
             continue
-        raise AssertionError(("ended too early", process.returncode, *process.communicate()))
+        raise EndedEarly(process.returncode, *process.communicate())
     return found
 
 
