@@ -17,6 +17,7 @@ import ipaddress
 import re
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -199,7 +200,7 @@ class Reception:
         self._has_body = outgoing.method != b"HEAD"
         self._limits, self._cleaner = limits, HeadCleaner(limits.head)
         self.raw, self.surplus = bytearray(), 0
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | bytearray] = []
         self._size = self._head_size = 0
         self.response: h11.Response | None = None
         self.first_byte: float | None = None
@@ -238,7 +239,7 @@ class Reception:
         try:
             while (event := self._parser.next_event()) is not h11.NEED_DATA:
                 if type(event) is h11.Data:
-                    self._take(bytes(event.data))
+                    self._take(event.data)
                 elif type(event) is h11.Response:
                     self._start(event)
                 elif type(event) in (h11.EndOfMessage, h11.ConnectionClosed):
@@ -258,7 +259,7 @@ class Reception:
         if self._limits.body and declared > self._limits.body and not bodiless:
             raise TooLong(f"{declared} bytes announced, more than {self._limits.body}")
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes | bytearray) -> None:
         self._parts.append(data)
         self._size += len(data)
         if self._limits.body and self._size > self._limits.body:
@@ -285,12 +286,12 @@ class _Receiver(asyncio.Protocol):
         if self.done.done():
             return
         if self._first is None:
-            self._first = self._loop.time()
+            self._first = time.monotonic()
             if self._limits.lowest_rate:
                 self._timer = self._loop.call_later(self._limits.rate_after, self._check_rate)
         self._end(self._reception.feed, data)
         if self.head_at is None and self._reception.response is not None:
-            self.head_at = self._loop.time()
+            self.head_at = time.monotonic()
 
     def eof_received(self) -> None:
         if not self.done.done():
@@ -315,7 +316,7 @@ class _Receiver(asyncio.Protocol):
 
     def _check_rate(self) -> None:
         assert self._first is not None
-        received, seconds = len(self._reception.raw), self._loop.time() - self._first
+        received, seconds = len(self._reception.raw), time.monotonic() - self._first
         if self.done.done():
             return
         if received < seconds * self._limits.lowest_rate:
@@ -345,7 +346,7 @@ class Resolver:
         self._known: dict[str, tuple[float, asyncio.Future[Sequence[str]]]] = {}
 
     async def __call__(self, host: str) -> Sequence[str]:
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         until, answer = self._known.get(host, (0.0, None))
         if answer is None or until < now:
             if len(self._known) >= self._size:
@@ -472,7 +473,7 @@ class _Running:
     def __init__(self, client: Client, outgoing: Outgoing, limits: Limits) -> None:
         self._client, self._outgoing, self._limits = client, outgoing, limits
         self._loop = asyncio.get_running_loop()
-        self._begun, self._started = self._loop.time(), client._now()
+        self._begun, self._started = time.monotonic(), client._now()
         self.stage = "reading the URL"
         self._url = _UNFIT.sub(lambda m: quote(m[0], errors="replace"), outgoing.url.partition("#")[0])
         self._target: Target | None = None
@@ -504,7 +505,7 @@ class _Running:
             self._transport.abort()
 
     def outcome(self, failure: Failure | None) -> Outcome:
-        now, reception, receiver = self._loop.time(), self._reception, self._receiver
+        now, reception, receiver = time.monotonic(), self._reception, self._receiver
         record = self._exchange(failure) if self._sent else self._attempt(failure)
         head_at = receiver.head_at if receiver and receiver.head_at else now
         outcome = Outcome(
@@ -599,7 +600,7 @@ class _Running:
                 if left == 1:
                     return await self._connect(address, port)
                 # An address that swallows packets leaves time for the next one.
-                share = (self._begun + self._limits.deadline - self._loop.time()) / left
+                share = (self._begun + self._limits.deadline - time.monotonic()) / left
                 async with asyncio.timeout(share):
                     return await self._connect(address, port)
             except OSError as e:  # TimeoutError is one

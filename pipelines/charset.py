@@ -17,6 +17,7 @@ MARKS = (
 )
 DECLARED = re.compile(rb"""<meta[^>]{0,500}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 XML_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})""", re.I)
+NO_CHARSETS = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"))
 PROLOGUE = 4096
 """Bytes in which a page's own declaration is looked for; browsers read 1,024, many pages declare later."""
 SAMPLE = 65536
@@ -48,9 +49,9 @@ def _known(label: str | None) -> str | None:
 
 
 def _is_text(name: str) -> bool:
-    """Codecs like `hex` and `zlib` are known to Python too, and are no charsets."""
+    """Python knows codecs that are no charsets (`hex`), and some that no page is in (`idna`, `unicode_escape`)."""
     try:
-        return codecs.lookup(name)._is_text_encoding
+        return codecs.lookup(name)._is_text_encoding and name.replace("_", "-") not in NO_CHARSETS
     except LookupError:
         return False
 

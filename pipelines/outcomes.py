@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from newswarc.items import Outcome
-from pipelines.body import Body, Paragraph, about
+from pipelines.body import PROSE, WORD, Body, Paragraph, about
 from pipelines.metadata import Page, types_of
 from pipelines.phrases import CHALLENGE, CHALLENGE_MARK, LOGIN, MISSING
+from pipelines.titles import letters
 
 Verdict = tuple[Outcome, str]
 
@@ -32,11 +33,13 @@ FEW = 400
 """Characters of running text below which a page's own words (404, log in, checking your browser) are believed."""
 LEAST, LEAST_STATED = 140, 30
 """Letters of text an article has at least: without and with data that calls the page an article."""
+FEWEST = 5
+"""Words of an article."""
 TEASERS, TEASER = 5, 400
 """Of a list of articles: links standing alone in what looked like content, and the longest text between two of them."""
 SURELY = 200
 """A longest text shorter than this makes a list of articles, whatever the headline says."""
-MANY_PICTURES = 6
+MANY_PICTURES, MANY_LINKS = 6, 12
 
 
 def before_parsing(text: str, content_type: str | None, status: int | None) -> Verdict | None:
@@ -71,7 +74,7 @@ def after_extraction(page: Page, tree: HtmlElement, body: Body, title: str, text
     heads = " ".join((page.title_tag, *page.headings[:2]))
     if prose < FEW and (verdict := _wall(page, tree, heads, text)):
         return verdict
-    return _listing(page, body, title, prose) or _nothing(page, tree, text)
+    return _listing(page, tree, body, title, prose) or _nothing(page, tree, body, text)
 
 
 def _wall(page: Page, tree: HtmlElement, heads: str, text: str) -> Verdict | None:
@@ -94,7 +97,7 @@ def _names(tree: HtmlElement) -> Iterator[str]:
         yield " ".join(element.get(name) or "" for name in ("id", "class", "src", "name"))[:500]
 
 
-def _listing(page: Page, body: Body, title: str, prose: int) -> Verdict | None:
+def _listing(page: Page, tree: HtmlElement, body: Body, title: str, prose: int) -> Verdict | None:
     if is_stated_article(page):
         return None
     kinds = {kind for item in page.items for kind in types_of(item)}
@@ -108,7 +111,32 @@ def _listing(page: Page, body: Body, title: str, prose: int) -> Verdict | None:
     stretch = _stretch(body)
     if links >= TEASERS and (stretch < SURELY or (stretch < TEASER and about(body.article, title) < 1)):
         return "not-article", "a list of headlines"
+    if _longest(body) < TEASER and _mixed_with_links(tree, body.article):
+        return "not-article", "a list of teasers"
     return None
+
+
+def _mixed_with_links(tree: HtmlElement, article: list[Paragraph]) -> bool:
+    """Whether links stand alone between the paragraphs, as many as make each second one a teaser."""
+    starts = {letters(p.text)[:30] for p in article if p.is_prose}
+    marks = [_mark(element, starts) for element in tree.iter("a", "p", "div", "td", "li", "span")]
+    met = [at for at, mark in enumerate(marks) if mark == "text"]
+    links = marks[met[0] : met[-1]].count("link") if met else 0
+    return links >= TEASERS and links * 2 >= len(met)
+
+
+def _mark(element: HtmlElement, starts: set[str]) -> str | None:
+    if element.tag == "a":
+        return "link" if _stands_alone(element) else None
+    text = (element.text or "").strip()
+    return "text" if len(text) >= 30 and letters(text[:200])[:30] in starts else None
+
+
+def _stands_alone(link: HtmlElement) -> bool:
+    """A link as long as a headline with nothing beside it."""
+    parent = link.getparent()
+    text = link.text_content().strip()
+    return 20 <= len(text) <= 300 and parent is not None and parent.text_content().strip() == text
 
 
 def _stretch(body: Body) -> int:
@@ -117,14 +145,25 @@ def _stretch(body: Body) -> int:
     for paragraph in body.around:
         run = 0 if paragraph.leads_elsewhere else run + paragraph.weight * paragraph.is_prose
         longest = max(longest, run)
-    return max(longest, max((p.weight for p in body.article if p.is_prose), default=0))
+    return max(longest, _longest(body))
 
 
-def _nothing(page: Page, tree: HtmlElement, text: str) -> Verdict | None:
-    if _letters(text) >= (LEAST_STATED if is_stated_article(page) else LEAST):
+def _longest(body: Body) -> int:
+    return max((p.weight for p in body.article if p.is_prose), default=0)
+
+
+def _nothing(page: Page, tree: HtmlElement, body: Body, text: str) -> Verdict | None:
+    stated = is_stated_article(page)
+    lines_only = not stated and not any(p.is_prose for p in body.article)
+    short = _letters(text) < (LEAST_STATED if stated else LEAST) or len(WORD.findall(text[:START])) < FEWEST
+    if not (short or lines_only):
         return None
-    pictures = sum(1 for _ in tree.iter("img"))
-    return ("not-article", "pictures with little text") if pictures >= MANY_PICTURES else ("empty", "no running text")
+    lines = max((p.weight for p in body.article), default=0)
+    if lines < PROSE and sum(1 for _ in tree.iter("img")) >= MANY_PICTURES:
+        return "not-article", "pictures with little text"
+    if sum(map(_stands_alone, tree.iter("a"))) >= MANY_LINKS:
+        return "not-article", "mostly links"
+    return ("empty", "no running text") if short else None
 
 
 def _letters(text: str) -> int:

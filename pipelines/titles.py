@@ -124,7 +124,7 @@ def _split(text: str) -> list[tuple[int, int]]:
 
 def _parts_joined(text: str) -> list[str]:
     """Every run of neighbouring parts, with the separators between them; and what follows a leading `Name: `."""
-    parts = _split(text)
+    parts = [(a, b) for a, b in _split(text) if not DATES.fullmatch(text[a:b])]
     runs = [text[a:b].strip() for i, (a, _) in enumerate(parts) for _, b in parts[i:]]
     first = SITE_FIRST.match(text)
     return [*runs, *([text[first.end() :]] if first else [])]

@@ -130,7 +130,7 @@ def fold(word: str, language: str | None = None) -> str:
     """
     if word.isalnum() and "ʻ" not in (folded := word.translate(_LETTERS)):
         return folded[:LONGEST]
-    if language == "tr":
+    if base_language(language) == "tr":
         word = re.split("['’]", word, maxsplit=1)[0] or word
     return _fold_slowly(word)
 
@@ -147,6 +147,11 @@ def words(text: str, language: str | None = None) -> Iterator[Word]:
     for found in _WORD.finditer(text):
         if folded := fold(found.group(), language):
             yield Word(folded, found.start(), found.end())
+
+
+def surfaces(text: str) -> Iterator[re.Match[str]]:
+    """What `words` are made of, as it stands in the text; some of it folds to nothing."""
+    return _WORD.finditer(text)
 
 
 def folded_words(text: str, language: str | None = None) -> list[str]:

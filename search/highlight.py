@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from newswarc.items import Document
-from search.analysis import base_language, stem_term, words
+from search.analysis import base_language, fold, stem_term, surfaces, words
 from search.forms import Forms, Sequence, forms
 from search.query import Fuzzy, Prefix, Query, Tree, leaves
 
@@ -78,23 +78,25 @@ class _Finder:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Spans of the words found, in order."""
-        every = list(words(text, self.language))
         if len(self.known) > _REMEMBERED:
             self.known.clear()
-        hits = {at for at, word in enumerate(every) if self._is_found(word.folded)} if self.alone else set()
+        spans = {found.span() for found in surfaces(text) if self._is_found(found.group())} if self.alone else set()
         if self.sequences:
+            every = list(words(text, self.language))
             folded = [word.folded for word in every]
             stems = [stem_term(word, self.language) for word in folded]
             for sequence, is_stem, found in self.sequences:
-                hits |= _positions(stems if is_stem else folded, sequence, found)
-        return [(every[at].start, every[at].end) for at in sorted(hits)]
+                places = _positions(stems if is_stem else folded, sequence, found)
+                spans.update((every[at].start, every[at].end) for at in places)
+        return sorted(spans)
 
-    def _is_found(self, folded: str) -> bool:
+    def _is_found(self, surface: str) -> bool:
         """Whether the word alone answers a part of the query."""
-        known = self.known.get(folded)
+        known = self.known.get(surface)
         if known is None:
+            folded = fold(surface, self.language)
             term = stem_term(folded, self.language)
-            known = self.known[folded] = any(
+            known = self.known[surface] = bool(folded) and any(
                 _answers(word, sequence[0], found)
                 for found in self.alone
                 for word, every in ((folded, found.exact), (term, found.stems))

@@ -46,7 +46,7 @@ from search.tantivy_query import EARLIEST, LATEST, keys, translate
 NAME = "articles"
 SCHEMA_VERSION = 1
 """Raised with every change of the fields or of the analysis: an index of another version is rebuilt, never read."""
-HEAP = 30_000_000
+HEAP = 50_000_000
 """Bytes the writer gathers before it writes a segment."""
 MOST_VALUES = 1_000
 """Values of a facet that are counted."""
@@ -143,8 +143,14 @@ class TantivyIndex:
         try:
             yield
         except (ValueError, OSError) as fault:
-            self._writer = None
+            writer, self._writer = self._writer, None
             self._pending.clear()
+            if writer is not None:
+                # Let go of tantivy's lock now: the traceback may keep the writer alive. A broken one says so again.
+                with contextlib.suppress(ValueError, OSError):
+                    writer.rollback()
+                with contextlib.suppress(ValueError, OSError):
+                    writer.wait_merging_threads()
             if "LockBusy" in str(fault):
                 raise _lock_fault(self.root) from fault
             raise IndexFault(f"the index in {self.root / self.folder} could not be {done}: {fault}") from fault
@@ -160,8 +166,9 @@ class TantivyIndex:
                 if version < known:
                     continue
                 writer.delete_documents_by_term("id", document.id)
+            fields = _indexed(document, version)
             with self._faults("written"):
-                writer.add_document(_indexed(document, version))
+                writer.add_document(fields)
             captured[document.id] = self._pending[document.id] = version
             written += 1
         return written
@@ -387,7 +394,7 @@ def _indexed(document: Document, version: int) -> Any:
         fields.add_text("keys", key)
     for facet in FACETS:
         if value := getattr(document, facet):
-            fields.add_text(facet, value)
+            fields.add_text(facet, value.encode(errors="replace").decode())  # no lone surrogates
     fields.add_date("date", _within(document.published or document.captured_at))
     if document.published:
         fields.add_date("published", _within(document.published))

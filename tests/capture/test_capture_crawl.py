@@ -97,7 +97,7 @@ def test_every_request_leaves_a_record(tmp_path: Path) -> None:
 
 
 def test_no_body_under_another_url_and_no_open_port(odd: SampleServer, tmp_path: Path) -> None:
-    kinds = ["plain", "late", "pipelined", "early", "surplus", "drip", "missing", "chunked"]
+    kinds = ["plain", "late", "pipelined", "early", "surplus", "etag", "missing", "chunked"]
     targets = [f"/{kinds[number % 8]}?{number}" for number in range(200)]
     done = crawl(tmp_path, [BASE + target for target in targets], port=odd.port)
     assert done.exit_code == 0, done.log
@@ -127,7 +127,7 @@ def test_what_scrapys_own_handlers_promise(odd: SampleServer, authority: Any, tm
             {"url": f"{BASE}/slow", "meta": {"download_timeout": 0.5}},
             {"url": f"{BASE}/cut?lenient", "meta": {"download_fail_on_dataloss": False}},
             {"url": f"{BASE}/not-http"},
-            {"url": f"https://{HOST}/plain"},
+            {"url": f"https://{HOST}/plain", "meta": {"download_timeout": 0.5}},
             {"url": f"http://127.0.0.1:{closed}/"},
             {"url": f"https://127.0.0.1:{silent}/", "meta": {"download_timeout": 0.5}},
             {"url": "http://nowhere.invalid/"},

@@ -15,14 +15,14 @@ from crawler.sample.server import SampleServer
 from crawler.wire import Client, Limits
 
 HOST = "oracle.example"
-LIMITS = Limits(deadline=2)
+IN_TIME, TOO_SLOW = 20.0, 0.9  # deadlines: of all, and of the one that is cut by it
 # Scrapy follows the redirect and asks for robots.txt by itself; a client on the wire does not.
 ON_THE_WIRE = (*EXCHANGES, Case("/plain?from=redirect"), Case("/robots.txt"))
 
 
 def server(scheme: str, authority: Any) -> SampleServer:
     return SampleServer(
-        {HOST: Misbehaviour(pause=0.7)}, certificate=authority.context(HOST) if scheme == "https" else None
+        {HOST: Misbehaviour(pause=0.4)}, certificate=authority.context(HOST) if scheme == "https" else None
     )
 
 
@@ -34,8 +34,9 @@ def test_all_exchanges_on_the_wire(scheme: str, authority: Any, tmp_path: Path) 
         client = Client(network(site.port, authority.ca_file))
 
         async def all_of_them() -> None:
-            outcomes = await asyncio.gather(*(client.exchange(outgoing(case, base), LIMITS) for case in ON_THE_WIRE))
-            for outcome in outcomes:
+            limits = [Limits(TOO_SLOW if case.cut == "time" else IN_TIME) for case in ON_THE_WIRE]
+            outgoings = [outgoing(case, base) for case in ON_THE_WIRE]
+            for outcome in await asyncio.gather(*map(client.exchange, outgoings, limits)):
                 folder.append([outcome.record])
 
         run(all_of_them())
@@ -64,6 +65,7 @@ def test_all_exchanges_through_scrapy(
             "headers": dict(case.headers),
             "body": case.body.decode(),
             "follow": case.path == "/redirect",
+            "meta": {"download_timeout": TOO_SLOW if case.cut == "time" else IN_TIME},
         }
         for case in EXCHANGES
     ]
@@ -74,7 +76,7 @@ def test_all_exchanges_through_scrapy(
             port=site.port,
             reactor=reactor,
             environment={"NEWSWARC_CA_FILE": str(authority.ca_file)},
-            settings={"ROBOTSTXT_OBEY": True, "DOWNLOAD_TIMEOUT": 2, "ASYNCIO_EVENT_LOOP": loop},
+            settings={"ROBOTSTXT_OBEY": True, "ASYNCIO_EVENT_LOOP": loop},
         )
     assert done.exit_code == 0, done.log
     assert hold_against(site.log, tmp_path / "archive", base) == (27, 27)

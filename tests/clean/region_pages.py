@@ -30,7 +30,8 @@ def _teasers(case: Case) -> str:
 
 def _menu(case: Case) -> str:
     links = "".join(f'<li><a href="/s/{n}">{case["site"]} {n}</a></li>' for n in range(1, 7))
-    return f'<div class="top"><a href="/"><img src="/logo.png" alt="{case["site"]}"></a><ul class="menu">{links}</ul></div>'
+    logo = f'<a href="/"><img src="/logo.png" alt="{case["site"]}"></a>'
+    return f'<div class="top">{logo}<ul class="menu">{links}</ul></div>'
 
 
 def wordpress(case: Case, _: Case) -> str:
@@ -44,8 +45,10 @@ def wordpress(case: Case, _: Case) -> str:
 <span class="byline"><span class="author vcard"><a href="/author/1">{case["author"]}</a></span></span></div></header>
 <figure><img src="/a.jpg"><figcaption>{case["caption"]}</figcaption></figure>
 <div class="entry-content">{first}<p><strong><a href="/2022/other/">{case["also"]}</a></strong></p>{"".join(rest)}
-<div class="sharedaddy"><h3>Share</h3><ul><li><a href="#">Facebook</a></li><li><a href="#">Telegram</a></li></ul></div></div>
-</article><div id="comments"><p>Comment of a reader who has much to say about this and says it at length, with a full stop.</p>
+<div class="sharedaddy"><h3>Share</h3><ul><li><a href="#">Facebook</a></li><li><a href="#">Telegram</a></li></ul></div>
+</div>
+</article><div id="comments">
+<p>Comment of a reader who has much to say about this and says it at length, with a full stop.</p>
 </div></main><aside>{_teasers(case)}</aside><footer><p>© {case["site"]}</p></footer></body></html>"""
 
 
@@ -76,7 +79,8 @@ def json_ld(case: Case, plain: Case) -> str:
 def plain(case: Case, _: Case) -> str:
     text = "<br><br>".join(html.escape(paragraph, quote=False) for paragraph in case["body"])
     return f"""<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8">
-<title>{case["title"]} — {case["site"]}</title></head><body><table width="100%"><tr><td colspan="2">{_menu(case)}</td></tr>
+<title>{case["title"]} — {case["site"]}</title></head><body>
+<table width="100%"><tr><td colspan="2">{_menu(case)}</td></tr>
 <tr><td class="main"><h1>{case["title"]}</h1><div class="date">{case["printed"]}</div>
 <div class="autor"><span class="author">{case["author"]}</span></div>
 <div class="news-text"><h2>{case["title"]}</h2><div>{case["caption"]}</div>{text}<br><br>

@@ -1,4 +1,4 @@
-"""The reference story, laid out as its outlet carried it, comes out clean; and a twin of our own for machines without it."""
+"""The reference story, laid out as its outlet carried it, comes out clean; so does a twin of our own making."""
 
 from __future__ import annotations
 
@@ -22,13 +22,17 @@ Raid on the dam WAS ordered but never carried out say rebels
 Fighters who handed in their weapons to the provincial council in the spring. / Agency, wiki, public domain.
 By The Valley IlIad May 3, 2022
 
-The rebels' council has explained that a raid on the dam above the town was in fact ordered on April 30, but that the men turned back before they reached it.
+The rebels' council has explained that a raid on the dam above the town was in fact ordered
+on April 30, but that the men turned back before they reached it.
 
-A news agency on May 3 reported a member of the council as saying that three men had since been arrested, and that the place where they had gathered was known.
+A news agency on May 3 reported a member of the council as saying that three men had since been
+arrested, and that the place where they had gathered was known.
 
-“The information spread by some channels about a raid is absolutely false,” the governor's press secretary said. “We ask you not to succumb to provocations.”
+“The information spread by some channels about a raid is absolutely false,” the governor's press
+secretary said. “We ask you not to succumb to provocations.”
 
-In the town itself people said that they had seen lights on the slope that night and that the road was closed until noon.
+In the town itself people said that they had seen lights on the slope that night and that the road
+was closed until noon.
 
 News
 
@@ -56,7 +60,8 @@ class Printed:
         text = "".join(f"<p>{paragraph}</p>" for paragraph in self.body)
         rest = "".join(f"<div>{word}</div>" for word in self.furniture)
         return f"""<!DOCTYPE html><html><head><title>{site} - {self.title}</title>
-<meta property="og:site_name" content="{site}"></head><body><div id="menu"><a href="/">Home</a> <a href="/s/1">World</a></div>
+<meta property="og:site_name" content="{site}"></head><body>
+<div id="menu"><a href="/">Home</a> <a href="/s/1">World</a></div>
 <div class="article-view"><h1>{self.title}</h1><div class="body"><p>{self.title}</p><p>{self.caption}</p>
 <p>{self.byline}</p>{text}{rest}</div></div></body></html>"""
 

@@ -10,8 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,18 @@ class Newswarc:
         self.mark = uuid4().hex
         self._environ = {**os.environ, **environment(self.server), MARK: self.mark, **self.environ}
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """In a process group of its own, as a shell starts it."""
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A run in a process group of its own, as a shell starts it; what is left of it at the end is killed."""
         command = [sys.executable, "-m", "newswarc", *self._whole(arguments)]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._environ, process_group=0
-        )
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=self._environ, process_group=0) as run:
+            try:
+                yield run
+            finally:
+                if run.poll() is None:
+                    run.kill()
+                    run.communicate()
 
     def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "newswarc", *self._whole(arguments)]
@@ -82,11 +88,6 @@ class Newswarc:
     def survivors(self) -> list[psutil.Process]:
         """What still lives a while after it should have ended."""
         return psutil.wait_procs(self.processes(), timeout=20)[1]
-
-    def kill_all(self) -> None:
-        """The end of a test that failed half way."""
-        for process in self.processes():
-            process.kill()
 
 
 def _environ_of(process: psutil.Process) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Undisturbed
-from faults_kit import Acknowledged, EndedEarly, Newswarc, acknowledged, ask, documents, gist, until
+from faults_kit import PATIENCE, Acknowledged, EndedEarly, Newswarc, acknowledged, ask, documents, gist, until
 
 from archive.store import ArchiveReader
 from archive.verify import verify_record
@@ -68,20 +68,17 @@ def killed(undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory) -
             result.requests.append(len(server.log))
         program.crawl("sample")
         result.found = documents(program.data)
-        try:
-            yield result
-        finally:
-            program.kill_all()
+        yield result
 
 
 When = Callable[[Newswarc, subprocess.Popen[str], Trigger, random.Random], None]
 
 
 def _kill(program: Newswarc, trigger: Trigger, chance: random.Random, when: When) -> None:
-    process = program.start("crawl", "sample")
-    trigger.pid = process.pid
-    when(program, process, trigger, chance)
-    said, cause = process.communicate(timeout=60)
+    with program.started("crawl", "sample") as process:
+        trigger.pid = process.pid
+        when(program, process, trigger, chance)
+        said, cause = process.communicate(timeout=PATIENCE)
     trigger.left = None
     # A crawl that had less to do than the number drawn has ended by itself, and well.
     assert process.returncode in (-signal.SIGKILL, 0), (process.returncode, said, cause)

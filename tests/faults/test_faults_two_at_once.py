@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -45,20 +44,15 @@ def at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
     sources = registry(registry(folder / "sources", QUICK), SLOW, delay=3600)
     with SampleServer(sites(QUICK, SLOW)) as server:
         program = Newswarc(folder / "data", server, sources)
-        process = program.start("crawl", "faults", "--json")
-        made = AtWork(program, server, process)
+        with program.started("crawl", "faults", "--json") as process:
+            made = AtWork(program, server, process)
 
-        def all_of_the_quick_one() -> bool:
-            made.look()
-            return indexed(program.data) >= QUICK.count
+            def all_of_the_quick_one() -> bool:
+                made.look()
+                return indexed(program.data) >= QUICK.count
 
-        try:
             until(all_of_the_quick_one, process)
             yield made
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
-            program.kill_all()
 
 
 def _state(folder: Path) -> dict[str, bytes]:
@@ -107,10 +101,8 @@ def test_the_crawl_listens_nowhere_and_speaks_to_its_targets_alone(at_work: AtWo
 
 def test_a_lock_left_by_a_dead_process_blocks_nobody(tmp_path: Path, at_work: AtWork) -> None:
     program = Newswarc(tmp_path / "data", at_work.server, registry(tmp_path / "sources", QUICK))
-    process = program.start("crawl", "faults", "--json")
-    until(lambda: indexed(program.data) or process.poll() is not None, process)
-    process.kill()
-    process.communicate()
+    with program.started("crawl", "faults", "--json") as process:
+        until(lambda: indexed(program.data), process)
     (program.data / "archive" / ".lock").write_text(f"{process.pid}\n")
     told = json.loads(program.run("crawl", "faults", "--json").stdout)
     assert told["totals"]["documents"] == {"live": QUICK.count}
