@@ -87,7 +87,9 @@ class Drain:
                 after = row.id
             if under_way:
                 row, begun = under_way.popleft()
-                done.append((row, self._result(row, begun, done)))
+                derivation = self._result(row, begun, done)
+                done.append((row, derivation))
+                self.progress.count(derivation.outcome)
             idle = not under_way and not rows
             if done and (len(done) >= BATCH or idle or not under_way):
                 self._finish(done)
@@ -151,8 +153,6 @@ class Drain:
     def _finish(self, done: Sequence[tuple[ExchangeRow, Derivation]]) -> None:
         fresh = {row.id: d.document for row, d in done if d.document is not None}
         settled = self.ledger.settle([_derived(row, derivation) for row, derivation in done])
-        for _, derivation in done:
-            self.progress.count(derivation.outcome)
         documents = [d for row in settled if (d := self._standing(row, fresh.get(row.exchange))) is not None]
         self._send(documents, [row.id for row in settled])
         self.progress.documents += len(documents)

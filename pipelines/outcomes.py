@@ -33,6 +33,8 @@ FEW = 400
 """Characters of running text below which a page's own words (404, log in, checking your browser) are believed."""
 LEAST, LEAST_STATED = 140, 30
 """Letters of text an article has at least: without and with data that calls the page an article."""
+LINK_HEAVY = 0.7
+"""Share of the text in links that stand alone."""
 FEWEST = 5
 """Words of an article."""
 TEASERS, TEASER = 5, 400
@@ -161,7 +163,8 @@ def _nothing(page: Page, tree: HtmlElement, body: Body, text: str) -> Verdict | 
     lines = max((p.weight for p in body.article), default=0)
     if lines < PROSE and sum(1 for _ in tree.iter("img")) >= MANY_PICTURES:
         return "not-article", "pictures with little text"
-    if sum(map(_stands_alone, tree.iter("a"))) >= MANY_LINKS:
+    links = [len(a.text_content()) for a in tree.iter("a") if _stands_alone(a)]
+    if len(links) >= MANY_LINKS and sum(links) > LINK_HEAVY * len(text):
         return "not-article", "mostly links"
     return ("empty", "no running text") if short else None
 

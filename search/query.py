@@ -18,11 +18,15 @@ LONGEST_QUERY = 4_000
 """Characters of a query that are read."""
 MOST_PARTS = 128
 """Words, phrases and fields of a query that are searched."""
+MOST_OPEN = 16
+"""Of these, beginnings and fuzzy words, each of which an engine looks for among all words it has."""
 DEEPEST = 20
 """Parentheses within parentheses."""
 MOST_NOTES = 10
 SHORTEST_PREFIX = 2
 """Characters before a `*`."""
+SHORTEST_FUZZY = 3
+"""Characters before a `~`."""
 
 FIELDS = ("source", "language", "country", "state", "url")
 """Fields with exact values; `title:` holds words, `since:` and `until:` hold dates."""
@@ -278,6 +282,7 @@ class _Parser:
         self.at = 0
         self.depth = 0
         self.parts = 0
+        self.open = 0
 
     def tree(self) -> Tree:
         found: list[Tree] = []
@@ -427,22 +432,32 @@ class _Parser:
 
     def fuzzy(self, text: str, distance: int) -> Tree:
         text = text.strip("*~")
-        if distance == 0 or len(folded_words(text)) != 1 or len(text) < 3:
+        lengths = [len(word) for word in folded_words(text)]
+        if distance == 0 or len(lengths) != 1 or lengths[0] < SHORTEST_FUZZY:
             self.notes.append(f"~ needs one word of three letters or more: {text[:40]!r} was searched as it is")
             return self.searchable(text, lambda: Word(_safe(text)))
         if distance > 2:
             self.notes.append("words may differ by two letters at most")
+        if not self.may_open():
+            return self.searchable(text, lambda: Word(_safe(text)))
         return self.searchable(text, lambda: Fuzzy(_safe(text), 1 if distance == 1 else 2))
 
     def prefix(self, text: str) -> Tree:
         begin = text.strip("*~")
         if text.startswith("*"):
             self.notes.append("words can't be found by their end: a * at the beginning was ignored")
-        if text.endswith("*") and sum(map(len, folded_words(begin))) >= SHORTEST_PREFIX:
+        long_enough = sum(map(len, folded_words(begin))) >= SHORTEST_PREFIX
+        if text.endswith("*") and long_enough and self.may_open():
             return self.searchable(begin, lambda: Prefix(_safe(begin)))
-        if text.endswith("*"):
+        if text.endswith("*") and not long_enough:
             self.notes.append(f"a * needs {SHORTEST_PREFIX} letters or more before it")
         return self.searchable(begin, lambda: Word(_safe(begin)))
+
+    def may_open(self) -> bool:
+        self.open += 1
+        if self.open > MOST_OPEN:
+            self.notes.append(f"only the first {MOST_OPEN} words with * or ~ were searched so, the others as they are")
+        return self.open <= MOST_OPEN
 
     def searchable(self, text: str, make: Callable[[], Leaf]) -> Tree:
         """The leaf, or All where its text holds no letter or digit."""

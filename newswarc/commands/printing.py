@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 from unicodedata import category
+from urllib.parse import unquote_to_bytes
 
 from rich.console import Console
 from rich.table import Table
@@ -58,3 +60,15 @@ _DECEIVING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 def visible(text: str) -> str:
     """Text from the network for a terminal: no control or direction characters that could change what is seen."""
     return "".join(" " if c in _DECEIVING or (category(c) == "Cc" and c not in "\n\t") else c for c in text)
+
+
+def readable(url: str) -> str:
+    """A URL for people: escaped letters that are not ASCII as letters, where they are whole UTF-8."""
+
+    def letters(match: re.Match[str]) -> str:
+        try:
+            return unquote_to_bytes(match[0]).decode()
+        except UnicodeDecodeError:
+            return match[0]
+
+    return visible(re.sub(r"(?:%[89A-Fa-f][0-9A-Fa-f])+", letters, url))

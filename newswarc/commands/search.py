@@ -11,7 +11,7 @@ from typing import Any
 from rich.markup import escape
 
 from newswarc.commands.faults import NotFound, UserError
-from newswarc.commands.printing import console, plain, print_json, table, visible
+from newswarc.commands.printing import console, plain, print_json, readable, table, visible
 from newswarc.items import Hit
 from newswarc.settings import DataFolder
 from search.index import Facets, Results, open_index

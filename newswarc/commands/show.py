@@ -11,8 +11,8 @@ from rich.markup import escape
 from archive.store import ArchiveReader
 from newswarc.commands.faults import NotFound, UserError
 from newswarc.commands.opening import document_row, exchange_of, ledger_of
-from newswarc.commands.printing import console, plain, print_json, visible
-from newswarc.items import Document
+from newswarc.commands.printing import console, plain, print_json, readable, visible
+from newswarc.items import Document, RecordPointer
 from newswarc.settings import DataFolder
 from search.index import open_index
 
@@ -49,10 +49,7 @@ def run(prefix: str, wanted: Sequence[str], data: Path, json: bool) -> int:
     return 0
 
 
-def _original(reader: ArchiveReader, pointer: object, view: str) -> bytes:
-    from newswarc.items import RecordPointer
-
-    assert isinstance(pointer, RecordPointer)
+def _original(reader: ArchiveReader, pointer: RecordPointer, view: str) -> bytes:
     capture = reader.read(pointer)  # raises on any digest that disagrees: an altered page is never shown
     if view == "record":
         return reader.raw(pointer)
@@ -66,7 +63,7 @@ def _print(d: Document) -> None:
     out.print(f"[bold]{escape(visible(d.title))}[/bold]")
     facts = [
         ("id", d.id),
-        ("url", d.url),
+        ("url", readable(d.url)),
         ("source", f"{d.source} ({d.sitename or '–'}, {d.country or '–'})"),
         ("language", d.language or "–"),
         ("published", f"{d.published.isoformat() if d.published else 'unknown'} (from {d.published_origin or '–'})"),

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from newswarc.commands.printing import console
+from newswarc.commands.printing import console, visible
 
 QUESTION = {"sample": "Термез OR Termez OR ترمذ"}
 """What is searched for in a region; others are asked for what they all write about."""
@@ -40,17 +40,25 @@ def _commands(region: str, data: Path, environ: Mapping[str, str]) -> int:
         return 1
     document = found["hits"][0]["id"]
     _say_and_run(["show", document, "--data", str(data)], env)
-    _say_and_run(["show", document, "--headers", "--data", str(data)], env)
+    _say_and_run(["show", document, "--wire", "--data", str(data)], env, lines=24)
     code = _say_and_run(["verify", document, "--data", str(data)], env) or code
     go_on = f".venv/bin/newswarc search 'your words' --data {shlex.quote(str(data))}"
     console().print(f"\nGo on with: {go_on}", style="bold", markup=False)
     return code
 
 
-def _say_and_run(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+def _say_and_run(arguments: Sequence[str], env: Mapping[str, str], lines: int | None = None) -> int:
+    """Runs a command as a user would; with `lines` only the beginning of what it prints is shown."""
     console().print(f"\n$ newswarc {shlex.join(arguments)}", style="bold green", markup=False)
     sys.stdout.flush()
-    return subprocess.run([sys.executable, "-m", "newswarc", *arguments], env=dict(env), check=False).returncode
+    command = [sys.executable, "-m", "newswarc", *arguments]
+    if lines is None:
+        return subprocess.run(command, env=dict(env), check=False).returncode
+    done = subprocess.run(command, env=dict(env), check=False, capture_output=True)
+    shown = done.stdout.decode("utf-8", "replace").splitlines()
+    console().print(visible("\n".join(shown[:lines])), markup=False)
+    console().print(f"… {max(len(shown) - lines, 0)} more lines", style="dim")
+    return done.returncode
 
 
 def _output(arguments: Sequence[str], env: Mapping[str, str]) -> str:

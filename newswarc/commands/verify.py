@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ from newswarc.commands.printing import console, print_json
 from newswarc.items import Document
 from newswarc.ledger import DocumentRow, Ledger
 from newswarc.settings import DataFolder
-from pipelines.derive import derive
+from pipelines.derive import Derivation, derive
 from pipelines.pool import PagePoisoned, WorkerPool
 from search.index import SearchIndex, open_index
 
@@ -70,10 +71,7 @@ def _documents(rows: Sequence[DocumentRow], ledger: Ledger, folder: DataFolder) 
         reader.close()
 
 
-def _judge(row: DocumentRow, future: object, index: SearchIndex) -> Verdict:
-    from concurrent.futures import Future
-
-    assert isinstance(future, Future)
+def _judge(row: DocumentRow, future: Future[Derivation], index: SearchIndex) -> Verdict:
     kept = index.get(row.id)
     try:
         made = future.result().document

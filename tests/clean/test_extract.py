@@ -47,9 +47,9 @@ def run(lines: list[str], pool: WorkerPool) -> list[dict[str, object]]:
 
 
 def test_a_list_comes_back_in_order(saved: list[dict[str, str]], pool: WorkerPool) -> None:
-    got = run([json.dumps(line) + "\n" for line in saved] * 10, pool)
-    assert [one["id"] for one in got] == [line["id"] for line in saved] * 10
-    assert [one["title"] for one in got] == [case["title"] for case in CASES] * 10
+    got = run([json.dumps(line) + "\n" for line in saved] * 3, pool)
+    assert [one["id"] for one in got] == [line["id"] for line in saved] * 3
+    assert [one["title"] for one in got] == [case["title"] for case in CASES] * 3
     assert list(got[0])[:8] == ["id", "url", "title", "text", "authors", "published", "language", "sitename"]
 
 

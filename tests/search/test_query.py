@@ -46,6 +46,7 @@ typed = st.text(max_size=200) | st.lists(
 @example("*-a")
 @example("*source:x")
 @example("ab~3~1")
+@example("0~{~")
 @example('source:"-x" source:"(a"')
 @example("title:(title:a b)")
 @example("((a OR b) c) OR -(d e)")
@@ -127,6 +128,13 @@ def test_a_long_query_is_cut_and_says_so() -> None:
     assert len(parsed.tree.parts) == 128
     assert [note for note in parsed.notes if "first 4,000 characters" in note]
     assert [note for note in parsed.notes if "first 128 parts" in note]
+
+
+def test_only_some_words_may_be_beginnings_or_fuzzy() -> None:
+    parsed = parse(" ".join(f"word{number}*" for number in range(20)))
+    kinds = [type(leaf) for leaf, _ in leaves(parsed.tree)]
+    assert kinds == [Prefix] * 16 + [Word] * 4
+    assert "first 16 words with * or ~" in " ".join(parsed.notes)
 
 
 def test_deep_parentheses_keep_their_words() -> None:

@@ -147,7 +147,7 @@ def test_a_killed_writer_loses_nothing_it_committed(tmp_path: Path) -> None:
     """kill -9 at random moments: every committed document is there, whole, once; the next writer goes on."""
     dice = random.Random(20220421)
     committed = 0
-    for _ in range(6):
+    for _ in range(4):
         with _writer(tmp_path, committed) as process:
             for _ in range(dice.randrange(1, 6)):
                 committed = _line(process)
