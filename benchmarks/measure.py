@@ -138,7 +138,8 @@ def served(pages: Pages, *, addresses: int = 0, cores: Sequence[int] | None = No
     pinned = ["taskset", "-c", ",".join(map(str, cores))] if cores else []
     command = [*pinned, sys.executable, "-m", "benchmarks.site", str(pages.folder), str(addresses or pages.count)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         line = process.stdout.readline()
         if not line:

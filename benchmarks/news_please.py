@@ -1,6 +1,6 @@
 """news-please as a library, `from_urls` in fifties, images off. Runs in an environment of its own. One JSON line.
 
-    PYTHON benchmarks/news_please.py URLS
+PYTHON benchmarks/news_please.py URLS
 """
 
 import json

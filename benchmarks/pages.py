@@ -14,11 +14,13 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count, islice
 from pathlib import Path
 
-from crawler.sample.content import outlets
+from crawler.sample.content import Story, outlets
 
+SHARED = Path(os.environ.get("NEWSWARC_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 SMALLEST, LARGEST = 60_000, 450_000
 """Decoded bytes of the real pages that are taken: the small ones are pages of 2012, which no outlet serves today."""
 _PARAGRAPH = re.compile(r"(<p\b[^>]*>)([^<]{60,})(</p>)", re.I)
@@ -50,6 +52,7 @@ class Pages:
 def make(folder: Path, number: int) -> Pages:
     """Writes `number` distinct pages into the folder."""
     sources = list(_real())
+    random.Random(3).shuffle(sources)
     origin = "real pages, varied" if sources else "sample pages"
     made = islice(_varied(sources) if sources else _samples(), number)
     decoded = packed = 0
@@ -63,8 +66,7 @@ def make(folder: Path, number: int) -> Pages:
 
 
 def _real() -> Iterator[str]:
-    shared = Path(os.environ.get("NEWSWARC_SHARED") or Path(__file__).resolve().parents[2] / "shared")
-    truth = shared / "corpus" / "truth.jsonl"
+    truth = SHARED / "corpus" / "truth.jsonl"
     if not truth.is_file():
         return
     for line in truth.read_text("utf-8").splitlines():
@@ -94,25 +96,39 @@ def _dealt(html: str, dice: random.Random, mark: str) -> str:
     return f"{changed}<!--{mark}-->"
 
 
+@lru_cache(1)
+def sentences() -> dict[str, list[str]]:
+    """Sentences of articles by language: of the corpus where it is at hand, else of the sample outlets."""
+    found: dict[str, list[str]] = {}
+    truth = SHARED / "corpus" / "truth.jsonl"
+    rows = [json.loads(line) for line in truth.read_text("utf-8").splitlines()] if truth.is_file() else []
+    texts = [(row["language"], row["body"]) for row in rows if row["body"]]
+    for language, text in texts or [(language, story.body) for language, story in _stories()]:
+        found.setdefault(language, []).extend(s for s in _SENTENCE.split(" ".join(text.split())) if s)
+    return found
+
+
+def _stories() -> list[tuple[str, Story]]:
+    return [(outlet.language_of(story), story) for outlet in outlets() for story in outlet.articles]
+
+
 def _samples() -> Iterator[str]:
-    stories = [(outlet.language_of(story), story) for outlet in outlets() for story in outlet.articles]
-    sentences: dict[str, list[str]] = {}
-    for language, story in stories:
-        sentences.setdefault(language, []).extend(_SENTENCE.split(" ".join(story.body.split())))
+    stories, texts = _stories(), sentences()
     for number in count():
         language, story = stories[number % len(stories)]
-        yield _sample(random.Random(number), language, f"{story.title} {number}", sentences[language])
+        yield _sample(random.Random(number), language, f"{story.title} {number}", texts[language])
 
 
-def _sample(dice: random.Random, language: str, title: str, sentences: list[str]) -> str:
+def _sample(dice: random.Random, language: str, title: str, texts: list[str]) -> str:
     """About 170 KB, of which the article is 5 KB, as on a real page."""
 
     def some(n: int) -> str:
-        return " ".join(dice.choices(sentences, k=n))
+        return " ".join(dice.choices(texts, k=n))
 
     paragraphs = "".join(f"<p>{some(4)}</p>\n" for _ in range(11))
     teasers = [
-        f'<li class="teaser t-{dice.getrandbits(40):x}"><a href="/{dice.getrandbits(48):x}.html" title="{some(1)[:60]}">'
+        f'<li class="teaser t-{dice.getrandbits(40):x}">'
+        f'<a href="/{dice.getrandbits(48):x}.html" title="{some(1)[:60]}">'
         f'<img src="/i/{dice.getrandbits(64):x}.jpg" alt=""><span>{some(1)[:90]}</span></a></li>\n'
         for _ in range(420)
     ]
@@ -123,7 +139,7 @@ def _sample(dice: random.Random, language: str, title: str, sentences: list[str]
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title} – Courier</title>'
         f'<script type="application/ld+json">{data}</script><script>var page={{{script}}};</script></head>'
-        f'<body><nav><ul>{above}</ul></nav><main><article><h1>{title}</h1>'
+        f"<body><nav><ul>{above}</ul></nav><main><article><h1>{title}</h1>"
         f'<time datetime="{day}">{day}</time>\n{paragraphs}</article></main>'
         f"<aside><ul>{below}</ul></aside></body></html>"
     )

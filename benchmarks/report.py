@@ -53,7 +53,9 @@ def goals_table(results: Sequence[Result]) -> str:
 
 
 def text_of(result: Result) -> str:
-    return "\n\n".join([f"## {result.title}", f"`python -m benchmarks {result.bench}`, {result.made_at}", *result.tables])
+    return "\n\n".join(
+        [f"## {result.title}", f"`python -m benchmarks {result.bench}`, {result.made_at}", *result.tables]
+    )
 
 
 def machine() -> str:

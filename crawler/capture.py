@@ -33,6 +33,7 @@ from scrapy.utils.asyncio import is_asyncio_available
 from crawler.addresses import RefusedAddress
 from crawler.appender import Appender, opened
 from crawler.proxies import Proxy, ProxyFailed, parse_proxy
+from crawler.stopping import GRACE, STOPPING, NotSent, stop
 from crawler.wire import (
     BadHttp,
     BadTls,
@@ -95,9 +96,13 @@ class CaptureHandler(BaseDownloadHandler):
         self._client = Client(NetworkSettings.from_environment(), unverified=_unverified(crawler))
         self._appender = self._open(DataFolder(Path(settings["NEWSWARC_DATA"])))
         self._stopping: asyncio.Task[None] | None = None
+        self._stopped: str | None = None
+        crawler.signals.connect(self._hurry, signal=STOPPING)
 
     async def download_request(self, request: Request) -> Response:
         request.meta.pop("warc", None)  # of an earlier hop or try
+        if self._stopped:
+            raise NotSent(f"not sent: the crawl was stopped ({self._stopped})")
         outcome = await self._client.exchange(self._outgoing(request), self._limits(request))
         try:
             receipt = await self._appender.append(outcome.record)
@@ -150,8 +155,11 @@ class CaptureHandler(BaseDownloadHandler):
         self._note_fault(error)
         if self._stopping is None and self.crawler.engine is not None:
             logger.critical("the crawl is stopped, for the archive takes nothing more: %s", error)
-            closing = self.crawler.engine.close_spider_async(reason=ARCHIVE_FAULT)
-            self._stopping = asyncio.ensure_future(closing)
+            self._stopping = stop(self.crawler, ARCHIVE_FAULT)
+
+    def _hurry(self, reason: str) -> None:
+        self._stopped = reason
+        self._client.hurry(GRACE)
 
     def _note_fault(self, error: Exception) -> None:
         self.crawler.stats.set_value(ARCHIVE_FAULT, f"{type(error).__name__}: {error}")

@@ -28,6 +28,7 @@ from crawler.discovery import FoundBy, Listing, places
 from crawler.listings import discover_again, discover_record
 from crawler.robots import RobotsRefused
 from crawler.schedule import LOOK_BACK, SETTLED, is_due
+from crawler.stopping import STOPPING, NotSent
 from newswarc.items import Archived, Attempt, Kind
 from newswarc.ledger import Ledger, ListingRow, entry_attempt
 from newswarc.settings import DataFolder
@@ -49,6 +50,8 @@ MAX_LISTINGS = 40
 """Listings of one source looked at in one round."""
 FORGET_FOR = timedelta(days=7)
 """A place that was only guessed and is not there is not looked at again for that long."""
+INTERRUPTED = "interrupted"
+"""The reason of a stop that somebody asked for; what is archived by then is indexed by the next run."""
 GIVE_UP_AFTER = 5
 """Refusals by the server (403, 429, 503) in a row after which a source is left alone for the round."""
 
@@ -129,6 +132,7 @@ class OutletSpider(Spider):
         crawler.signals.connect(spider._idle, signal=signals.spider_idle)
         crawler.signals.connect(spider._opened, signal=signals.spider_opened)
         crawler.signals.connect(spider._closed, signal=signals.spider_closed)
+        crawler.signals.connect(spider._stopping, signal=STOPPING)
         return spider
 
     limit: int
@@ -152,6 +156,10 @@ class OutletSpider(Spider):
         for host in source.hosts:
             for name in (host, f"www.{host}"):
                 slots[name] = {"delay": source.delay, "concurrency": 1 if source.delay else 8}
+
+    def _stopping(self, reason: str) -> None:
+        if reason == INTERRUPTED:
+            self.workshop.hurry()
 
     def _closed(self, reason: str) -> None:
         self.ledger.end_round(self.round, datetime.now(UTC), {"reason": reason, "sources": self.notes})
@@ -269,6 +277,8 @@ class OutletSpider(Spider):
 
     async def failed(self, failure: Failure) -> AsyncIterator[Captured | Request]:
         """Names what failed; what left no record by itself (refused by robots.txt) gets one."""
+        if failure.check(NotSent):  # type: ignore[no-untyped-call]
+            return
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
         source = self._source(request)
         asked = request.meta["newswarc"]

@@ -376,21 +376,30 @@ class Client:
         self.network, self._unverified = network, unverified
         self._resolve, self._now = Resolver(lookup), now
         self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._clocks: set[asyncio.Timeout] = set()
 
     async def exchange(self, outgoing: Outgoing, limits: Limits = Limits()) -> Outcome:
         """One request and its response. Raises nothing for what the network does; ValueError where `outgoing` is no
         request that HTTP knows."""
         running = _Running(self, outgoing, limits)
         try:
-            async with asyncio.timeout(limits.deadline):
+            async with asyncio.timeout(limits.deadline) as clock:
+                self._clocks.add(clock)
                 await running.run()
         except TimeoutError:
             return running.outcome(TookTooLong(f"not done after {limits.deadline:g} s ({running.stage})"))
         except (WireError, RefusedAddress, ProxyFailed) as e:
             return running.outcome(e)
         finally:
+            self._clocks.discard(clock)
             running.close()
         return running.outcome(None)
+
+    def hurry(self, seconds: float) -> None:
+        """Gives all exchanges under way no more than so many seconds from now."""
+        end = asyncio.get_running_loop().time() + seconds
+        for clock in self._clocks:
+            clock.reschedule(min(clock.when() or end, end))
 
     async def addresses(self, target: Target) -> tuple[list[Address], int]:
         """Where to dial for a target, all of it checked: addresses in order, and the port."""

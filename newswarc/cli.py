@@ -66,7 +66,8 @@ def crawl(
 ) -> None:
     """Crawl one round (or rounds without end): fetch, archive, clean, index; then a summary for each source.
 
-    Exit codes: 0 every source answered, 1 a source failed or the archive could not be written, 2 wrong use.
+    Exit codes: 0 every source answered, 1 a source failed or the archive could not be written, 2 wrong use, 130 or
+    143 interrupted: what was under way is archived, the next crawl goes on. Interrupted twice it ends at once.
     """
     from newswarc.commands.crawl import run
 

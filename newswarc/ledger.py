@@ -188,8 +188,12 @@ class Ledger:
                 db.row_factory = sqlite3.Row
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = NORMAL")
+            except sqlite3.OperationalError:
+                raise  # no room, no rights, another at work: the file itself may be good
             except sqlite3.DatabaseError as e:
-                raise LedgerFault(f"{self.path}: {e}; move it away and run `newswarc rebuild`") from e
+                raise LedgerFault(
+                    f"{self.path}: {e}: run `newswarc rebuild`, which makes it anew from the archive"
+                ) from e
             self._local.db = db
             with self._guard:
                 self._connections.append(db)
@@ -417,6 +421,12 @@ class Ledger:
         )
         return [_document_row(row) for row in rows]
 
+    def indexed_count(self) -> int:
+        """Documents that the engine has acknowledged."""
+        return int(
+            self._db.execute("SELECT count(*) FROM document WHERE indexed = 1 AND state != 'withdrawn'").fetchone()[0]
+        )
+
     def withdrawn(self) -> list[str]:
         """Documents that no exchange stands for any more (a page cleaned again came out otherwise)."""
         return [row[0] for row in self._db.execute("SELECT id FROM document WHERE state = 'withdrawn'")]
@@ -470,12 +480,12 @@ class Ledger:
     def take_rounds(self, other: Path) -> None:
         """Takes over the history of rounds from another ledger, as far as it can be read: the archive has no rounds."""
         db = self._db
-        db.execute("ATTACH DATABASE ? AS other", (str(other),))
         try:
+            db.execute("ATTACH DATABASE ? AS other", (str(other),))
             db.execute("INSERT OR IGNORE INTO round SELECT * FROM other.round")
         except sqlite3.DatabaseError:
             log.warning("%s: the history of rounds could not be read; figures of earlier rounds are gone", other)
-        finally:
+        if any(row["name"] == "other" for row in db.execute("PRAGMA database_list")):
             db.execute("DETACH DATABASE other")
 
     def rounds(self, limit: int = 1) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -174,11 +175,23 @@ def _written(text: str, zone: tzinfo, language: str | None, timezone: str | None
 
 def _day(year: int, month: int, day: int) -> date:
     """A year before 1900 is one of the solar Hijri calendar."""
-    if year < 1900:
-        if not (1 <= month <= 12 and 1 <= day <= 31):
-            raise ValueError(f"no such day: {year}-{month}-{day}")
-        return date(*persian.to_gregorian(year, month, day))
-    return date(year, month, day)
+    return _solar_day(year, month, day) if year < 1900 else date(year, month, day)
+
+
+def _solar_day(year: int, month: int, day: int) -> date:
+    """Six months of 31 days, five of 30, the last ends where the next year begins."""
+    before = 31 * (month - 1) if month <= 7 else 186 + 30 * (month - 7)
+    found = _solar_new_year(year) + timedelta(days=before + day - 1)
+    longest = 31 if month <= 6 else 30
+    if not (1 <= month <= 12 and 1 <= day <= longest) or found >= _solar_new_year(year + 1):
+        raise ValueError(f"no such day: {year}-{month}-{day}")
+    return found
+
+
+@cache
+def _solar_new_year(year: int) -> date:
+    """Asked of convertdate once a year: it reckons the equinox, which takes it 50 ms."""
+    return date(*persian.to_gregorian(year, 1, 1))
 
 
 def _at(day: date, rest: str, zone: tzinfo) -> ParsedDate:

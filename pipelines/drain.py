@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -73,6 +74,8 @@ class Drain:
     index: SearchIndex | None
     progress: Progress = field(default_factory=Progress)
     on_progress: Callable[[Progress], None] | None = None
+    hurried: bool = False
+    """Once true, a run ends when what is under way is done."""
 
     def run(self, more: Callable[[], bool] = lambda: False) -> Progress:
         """Drains until nothing is pending and `more()` (which may wait) says that nothing will come."""
@@ -81,7 +84,8 @@ class Drain:
         under_way: deque[tuple[ExchangeRow, Begun]] = deque()
         done: list[tuple[ExchangeRow, Derivation]] = []
         while True:
-            rows = self.ledger.pending(WINDOW - len(under_way), after) if len(under_way) < WINDOW // 2 else []
+            room = WINDOW - len(under_way)
+            rows = self.ledger.pending(room, after) if room > WINDOW // 2 and not self.hurried else []
             for row in rows:
                 under_way.append((row, self._begin(row)))
                 after = row.id
@@ -95,6 +99,8 @@ class Drain:
                 self._finish(done)
                 done = []
             if idle:
+                if self.hurried:
+                    return self.progress
                 if self.ledger.pending(1) and after:
                     after = 0  # hints that came late put older pages back among the pending
                 elif not more():
@@ -104,9 +110,8 @@ class Drain:
         """Sends what the engine has not acknowledged, as after a crash between ledger and engine."""
         if self.index is None:
             return
-        while rows := self.ledger.unindexed(BATCH):
-            documents = [d for row in rows if (d := self._made_again(row)) is not None]
-            self._send(documents, [row.id for row in rows])
+        while not self.hurried and (rows := self.ledger.unindexed(BATCH)):
+            self._send(list(zip(rows, self._all_made_again(rows), strict=True)))
 
     def _begin(self, row: ExchangeRow) -> Begun:
         archived = row.archived
@@ -153,31 +158,35 @@ class Drain:
     def _finish(self, done: Sequence[tuple[ExchangeRow, Derivation]]) -> None:
         fresh = {row.id: d.document for row, d in done if d.document is not None}
         settled = self.ledger.settle([_derived(row, derivation) for row, derivation in done])
-        documents = [d for row in settled if (d := self._standing(row, fresh.get(row.exchange))) is not None]
-        self._send(documents, [row.id for row in settled])
-        self.progress.documents += len(documents)
+        standing = [(row, self._standing(row, fresh.get(row.exchange))) for row in settled]
+        self._send(standing)
+        self.progress.documents += sum(document is not None for _, document in standing)
         if self.on_progress:
             self.on_progress(self.progress)
 
     def _standing(self, row: DocumentRow, document: Document | None) -> Document | None:
         """The document with the version and state that the ledger gives it."""
         if document is None or document.id != row.id:
-            return self._made_again(row)
+            return self._all_made_again([row])[0]
         return replace(document, version=row.version, state=_state(row.state))
 
-    def _made_again(self, row: DocumentRow) -> Document | None:
-        exchange = self.ledger.exchange_by_id(row.exchange)
-        if exchange is None:
-            return None
-        derivation = self._result(exchange, self._begin(exchange))
+    def _all_made_again(self, rows: Sequence[DocumentRow]) -> list[Document | None]:
+        exchanges = [self.ledger.exchange_by_id(row.exchange) for row in rows]
+        begun = [(exchange, self._begin(exchange)) if exchange else None for exchange in exchanges]
+        return [self._made_again(row, *pair) if pair else None for row, pair in zip(rows, begun, strict=True)]
+
+    def _made_again(self, row: DocumentRow, exchange: ExchangeRow, begun: Begun) -> Document | None:
+        derivation = self._result(exchange, begun)
         if derivation.document is None or derivation.document.id != row.id:
             log.error("%s: cleaned again it came out as %s %s", row.id, derivation.outcome, derivation.reason or "")
             return None
         return replace(derivation.document, version=row.version, state=_state(row.state))
 
-    def _send(self, documents: Sequence[Document], ids: Sequence[str]) -> None:
+    def _send(self, standing: Sequence[tuple[DocumentRow, Document | None]]) -> None:
+        """What could not be made again is set apart, by name, until a rebuild."""
         if self.index is None:
             return
+        documents = [document for _, document in standing if document]
         gone = self.ledger.withdrawn()
         if gone:
             self.index.delete(gone)
@@ -185,7 +194,10 @@ class Drain:
             self.index.upsert(documents)
         if documents or gone:
             self.index.commit()
-        self.ledger.indexed(ids)
+        self.ledger.indexed([document.id for document in documents])
+        for row, document in standing:
+            if document is None:
+                self.ledger.quarantine(row.id, "its page, cleaned again, gives another text", datetime.now(UTC))
         self.ledger.forget_withdrawn(gone)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pipelines.authors import names_in, skeleton
+from pipelines.authors import as_site, names_in, skeleton
 from pipelines.body import PROSE, SENTENCE_END, Paragraph
 from pipelines.dates import parse_date
-from pipelines.phrases import CHANNEL, CREDIT, FOLLOW, IN_PICTURE, LICENCE, NOTICE, READ_ALSO
+from pipelines.phrases import BUTTON, CHANNEL, CREDIT, FOLLOW, IN_PICTURE, LICENCE, NOTICE, READ_ALSO
 from pipelines.titles import letters, words
 
 OPENING = 6
@@ -37,7 +37,7 @@ def clear(found: list[Paragraph], titles: list[str], names: list[str]) -> Cleare
     cleared = Cleared()
     kept: list[Paragraph] = []
     for at, paragraph in enumerate(_without_edges(found)):
-        if letters(paragraph.text) in copies or is_note(paragraph.text):
+        if letters(paragraph.text) in copies or is_note(paragraph):
             continue
         opening = at < OPENING
         if opening and is_byline(paragraph.text, names):
@@ -68,11 +68,16 @@ def _closes(paragraph: Paragraph) -> bool:
     )
 
 
-def is_note(text: str) -> bool:
-    """A pointer to other articles, an invitation to follow, a notice of the site."""
+def is_note(paragraph: Paragraph) -> bool:
+    """A button, a pointer to other articles, an invitation to follow, a notice of the site."""
+    text = paragraph.text
     if len(text) > LINE:
         return False
-    return bool(READ_ALSO.search(text) or NOTICE.search(text) or (FOLLOW.search(text) and CHANNEL.search(text)))
+    if BUTTON.search(text) or NOTICE.search(text):
+        return True
+    if READ_ALSO.search(text):
+        return paragraph.linked > 0 or ":" in text[:40] or not SENTENCE_END.search(text)
+    return bool(FOLLOW.search(text[:40]) and CHANNEL.search(text))
 
 
 def is_caption(text: str, *, opening: bool) -> bool:
@@ -86,10 +91,21 @@ def is_caption(text: str, *, opening: bool) -> bool:
 
 def is_byline(text: str, names: list[str]) -> bool:
     """A short line of a date, of the site's own name, or of `By` and a name."""
-    if len(text) > 120 or words(text).count(" ") > 12:
+    count = words(text).count(" ") + 1
+    if len(text) > 120 or count > 12:
         return False
-    alone = skeleton(text) in {skeleton(name) for name in names}
-    return alone or (parse_date(text) is not None and words(text).count(" ") <= 9) or bool(byline_names(text))
+    if skeleton(text) in {skeleton(name) for name in names}:
+        return True
+    dated = parse_date(text) is not None
+    signed = byline_names(text)
+    if signed:
+        return dated or all(as_site(name, names) in names or _has_capitals(name) for name in signed)
+    return dated and (count <= 4 or (count <= 10 and not SENTENCE_END.search(text)))
+
+
+def _has_capitals(name: str) -> bool:
+    """As names have, in scripts that know capitals."""
+    return not any(word[0].islower() for word in name.split())
 
 
 def byline_names(text: str) -> list[str]:

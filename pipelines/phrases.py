@@ -59,7 +59,7 @@ IN_PICTURE = any_of(
 READ_ALSO = any_of(
     r"""
     en: read (?:also|more|next), also read, see also, related(?: (?:articles?|stories|news|topics))?
-    en: more (?:on|from|stories|news), recommended
+    en: more (?:on|from|stories|news), recommended(?: (?:for you|stories|articles))?
     ru: читайте(?: (?:также|ещё|еще))?:, читайте (?:также|ещё|еще)
     ru: читать (?:также|далее|ещё|еще), смотрите также, по теме, материалы по теме
     ru: ранее по теме, похожие (?:новости|материалы), другие новости, ссылки по теме
@@ -86,7 +86,7 @@ READ_ALSO = any_of(
 FOLLOW = any_of(
     r"""
     en: join us, follow us, subscribe, sign up
-    ru: подпис(?:ывайтесь|аться|ка), присоединяйтесь, следите за, вступайте
+    ru: подписывайтесь, подпишитесь, присоединяйтесь, следите за, вступайте
     uz: kuzatib boring, obuna bo, обуна бўл, кузатиб боринг
     ky: каналга кош, жазылың
     kk: жазылың, каналымызға
@@ -108,16 +108,32 @@ CHANNEL = any_of(
 NOTICE = any_of(
     r"""
     en: cookies? (?:policy|notice|settings), (?:we|this (?:site|website)) uses? cookies, accept (?:all )?cookies
-    en: all rights reserved, enable javascript, javascript is disabled, your browser does not support, print this
+    en: all rights reserved, enable javascript, javascript is disabled, your browser does not support
     en: unauthori[sz]ed (?:use|reproduction), ctrl\s*[+-]?\s*enter, >>+\s*$
-    ru: использу(?:ем|ет) (?:файлы )?cookie, все права защищены, версия для печати
+    ru: использу(?:ем|ет) (?:файлы )?cookie, все права защищены
     ru: выделите (?:её|ее|его|фрагмент|текст)
-    ru: распечатать, (?:при|в случае) (?:\w+ ){0,3}(?:использован|перепечат|копирован)[^.]{0,120}ссылк
+    ru: (?:при|в случае) (?:\w+ ){0,3}(?:использован|перепечат|копирован)[^.]{0,120}ссылк
     uz: barcha huquqlar himoyalangan, барча ҳуқуқлар ҳимояланган
     tr: tüm hakları saklıdır
     zh: 未經授權
     """
 )
+
+BUTTON = any_of(
+    r"""
+    en: print(?: this)?(?: page| article)?, share(?: this)?(?: article| on .*)?, dismiss, news, advertisement, sponsored, comments?
+    ru: распечатать, версия для печати, поделиться.*, реклама, комментарии, новости, на правах рекламы
+    uz: ulashish, reklama, izohlar, улашиш, реклама, изоҳлар
+    ky: бөлүшүү, жарнама
+    kk: бөлісу, жарнама
+    tr: paylaş, reklam, yorumlar
+    fa: اشتراک‌گذاری, تبلیغات, چاپ
+    ar: مشاركة, إعلان, طباعة
+    """,
+    before=r"^[\W_]*",
+    after=r"[\W_]*$",
+)
+"""What a line consists of that is a button or a label."""
 
 BY = any_of(
     r"""

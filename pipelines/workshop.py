@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from pipelines.drain import Drain, DrainThread
 from pipelines.pool import WorkerPool
 from pipelines.rebuild import ReadListing, reconcile
 from search.index import SearchIndex, open_index
+
+log = logging.getLogger(__name__)
 
 _open: dict[str, Workshop] = {}
 _guard = threading.Lock()
@@ -37,6 +40,9 @@ class Workshop:
             if key not in _open:
                 ledger, pool = Ledger(data.ledger), WorkerPool(workers=workers)
                 engine = open_index(index or str(data.index), write=True)
+                if engine.count() < ledger.indexed_count():
+                    log.warning("the index lacks documents that it had: they are made again from the archive")
+                    ledger.all_unindexed()
                 drain = DrainThread(Drain(ledger, data.archive, pool, engine))
                 _open[key] = cls(data, ledger, pool, engine, drain)
             _open[key].users += 1
@@ -58,6 +64,10 @@ class Workshop:
 
     def wake(self) -> None:
         self.drain.wake()
+
+    def hurry(self) -> None:
+        """From now on `close` waits only for the pages under way; the next run indexes what is left."""
+        self.drain.drain.hurried = True
 
     def close(self) -> None:
         """Waits until the backlog is indexed. Raises what ended the drain early."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from newswarc.items import Document
-from search.analysis import base_language, fold, stem_term, surfaces, words
+from search.analysis import base_language, fold, stem_term, surfaces
 from search.forms import Forms, Sequence, forms
 from search.query import Fuzzy, Prefix, Query, Tree, leaves
 
@@ -75,27 +75,41 @@ class _Finder:
             if len(sequence) > 1
         ]
         self.known: dict[str, bool] = {}
+        self.terms: dict[str, tuple[str, str]] = {}
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Spans of the words found, in order."""
-        if len(self.known) > _REMEMBERED:
+        if len(self.known) + len(self.terms) > _REMEMBERED:
             self.known.clear()
+            self.terms.clear()
         spans = {found.span() for found in surfaces(text) if self._is_found(found.group())} if self.alone else set()
         if self.sequences:
-            every = list(words(text, self.language))
-            folded = [word.folded for word in every]
-            stems = [stem_term(word, self.language) for word in folded]
-            for sequence, is_stem, found in self.sequences:
-                places = _positions(stems if is_stem else folded, sequence, found)
-                spans.update((every[at].start, every[at].end) for at in places)
+            spans |= self._side_by_side(text)
         return sorted(spans)
+
+    def _side_by_side(self, text: str) -> set[tuple[int, int]]:
+        every = [(found, terms) for found in surfaces(text) if (terms := self._terms(found.group()))[0]]
+        folded = [terms[0] for _, terms in every]
+        stems = [terms[1] for _, terms in every]
+        places: set[int] = set()
+        for sequence, is_stem, forms_found in self.sequences:
+            line = stems if is_stem else folded
+            if sequence[0] in line:
+                places |= _positions(line, sequence, forms_found)
+        return {every[at][0].span() for at in places}
+
+    def _terms(self, surface: str) -> tuple[str, str]:
+        terms = self.terms.get(surface)
+        if terms is None:
+            folded = fold(surface, self.language)
+            terms = self.terms[surface] = folded, stem_term(folded, self.language)
+        return terms
 
     def _is_found(self, surface: str) -> bool:
         """Whether the word alone answers a part of the query."""
         known = self.known.get(surface)
         if known is None:
-            folded = fold(surface, self.language)
-            term = stem_term(folded, self.language)
+            folded, term = self._terms(surface)
             known = self.known[surface] = bool(folded) and any(
                 _answers(word, sequence[0], found)
                 for found in self.alone

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -13,13 +16,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from newswarc.commands.faults import UserError, WorkFault
+from newswarc.commands.faults import OneSentence, UserError, WorkFault, explain
 from newswarc.commands.printing import console, print_json, table
 from newswarc.ledger import Ledger
 from newswarc.settings import DataFolder, NetworkSettings
 from newswarc.sources import SHIPPED, Loaded, Source, load
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+ENDING = (signal.SIGINT, signal.SIGTERM)
 COLUMNS = ("listed", "fetched", "new", "edited", "unchanged", "removed", "not_article", "redirects")
 
 
@@ -46,6 +50,9 @@ def run(
         print_json(result)
     else:
         _print_summary(result)
+    if result["interrupted"]:
+        console(stderr=True).print("interrupted; the next crawl goes on from here", style="yellow")
+        return 128 + signal.Signals[result["interrupted"]]
     return 1 if result["failed_sources"] or loaded.faults else 0
 
 
@@ -64,18 +71,43 @@ def interval(text: str) -> timedelta:
 
 def _rounds(pause: timedelta) -> int:
     """A fresh process for each round: what one leaks or breaks ends with it."""
-    arguments = _without_every(sys.argv[1:])
+    command = [sys.executable, "-m", "newswarc", *_without_every(sys.argv[1:])]
+    round_ = Round()
     while True:
         began = time.monotonic()
-        code = subprocess.run([sys.executable, "-m", "newswarc", *arguments], check=False).returncode
+        code = round_.run(command)
         if code not in (0, 1):
             return code
         wait = max(0.0, pause.total_seconds() - (time.monotonic() - began))
         console(stderr=True).print(f"next round in {timedelta(seconds=round(wait))}", style="dim")
-        try:
-            time.sleep(wait)
-        except KeyboardInterrupt:
-            return 0
+        time.sleep(wait)
+
+
+class Round:
+    """Runs one round after the other. A signal goes to the round at work, which ends well; between rounds it ends us.
+
+    Rounds are in a process group of their own: Ctrl-C in a terminal would else reach them twice, and the second one
+    ends a round at once.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._told = 0
+        for number in ENDING:
+            signal.signal(number, self._tell)
+
+    def run(self, command: Sequence[str]) -> int:
+        """Its exit code; 128 and the signal's number where it was told to end, by whatever code it ended."""
+        self._process = subprocess.Popen(command, process_group=0)
+        code = self._process.wait()
+        self._process = None
+        return 128 + self._told if self._told else code
+
+    def _tell(self, number: int, _frame: object) -> None:
+        self._told = number
+        if self._process is None:
+            raise SystemExit(128 + number)
+        self._process.send_signal(number)
 
 
 def _without_every(arguments: Sequence[str]) -> list[str]:
@@ -98,6 +130,7 @@ def crawl_once(
     sources: Path | None = None,
 ) -> dict[str, Any]:
     """One round over the sources; returns what `--json` prints. Raises WorkFault where nothing could be archived."""
+    from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
 
@@ -118,23 +151,61 @@ def crawl_once(
     )
     process = AsyncCrawlerProcess(settings)
     crawling = process.create_crawler(OutletSpider)
+    crawling.signals.connect(_tell_in_sentences, signal=signals.engine_started)
+    interruption = Interruption(crawling)
     outcome: dict[str, BaseException] = {}
     task = process.crawl(crawling, sources=loaded.sources)
     task.add_done_callback(lambda t: outcome.update({"fault": fault} if (fault := t.exception()) else {}))
     with _Progress(crawling, data):
-        process.start()
+        process.start(install_signal_handlers=False)
     if "fault" in outcome:
         raise outcome["fault"]
     spider: Any = crawling.spider
     if spider is None:
         raise WorkFault("the crawl did not start; the log above says why")
-    result = summary(data, spider.round, loaded.sources)
     if fault := crawling.stats.get_value("archive_fault"):
         raise WorkFault(f"the crawl was stopped, nothing more could be archived: {fault}")
     if spider.workshop.drain.fault is not None:
         cause = spider.workshop.drain.fault
-        raise WorkFault(f"all captures are archived, but indexing stopped: {cause}; the next crawl goes on with it")
-    return result
+        raise WorkFault(
+            f"all captures are archived, but indexing stopped: {explain(cause) or cause}; "
+            "the next crawl goes on with it"
+        )
+    return {**summary(data, spider.round, loaded.sources), "interrupted": interruption.name}
+
+
+def _tell_in_sentences() -> None:
+    """Only now: Scrapy sets its log up anew with each crawl."""
+    for handler in logging.root.handlers:
+        handler.addFilter(OneSentence())
+
+
+class Interruption:
+    """Ends a round when it is told to: what is under way is finished, the rest is the next round's.
+
+    Told again it ends at once; what that leaves half done, the next start mends.
+    """
+
+    def __init__(self, crawling: Any) -> None:
+        from scrapy import signals
+
+        self.crawling = crawling
+        self.name: str | None = None
+        """Of the signal that ended it."""
+        crawling.signals.connect(self._listen, signal=signals.engine_started)
+
+    def _listen(self) -> None:
+        for number in ENDING:
+            asyncio.get_running_loop().add_signal_handler(number, self._told, number)
+
+    def _told(self, number: signal.Signals) -> None:
+        from crawler.spiders import INTERRUPTED
+        from crawler.stopping import stop
+
+        if self.name is not None:
+            os._exit(128 + number)
+        self.name = number.name
+        self._stopping = stop(self.crawling, INTERRUPTED)
 
 
 def summary(data: DataFolder, number: int, sources: Sequence[Source]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 
 from archive.errors import ArchiveError
@@ -34,6 +35,26 @@ def explain(e: BaseException) -> str | None:
         return "the output was closed early"
     if isinstance(e, PermissionError | FileNotFoundError | IsADirectoryError | NotADirectoryError):
         return f"{e.filename}: {e.strerror}"
-    if isinstance(e, sqlite3.OperationalError):
+    return _of_ledger(e) if isinstance(e, sqlite3.Error) else None
+
+
+def _of_ledger(e: sqlite3.Error) -> str:
+    code = getattr(e, "sqlite_errorcode", 0) & 0xFF  # the primary one of an extended code
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"the ledger: {e}; is another newswarc at work on this folder?"
-    return None
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        return f"the ledger: {e}; see to the disk, then run the same again"
+    return f"the ledger is damaged ({e}): run `newswarc rebuild`, which makes it anew from the archive"
+
+
+class OneSentence(logging.Filter):
+    """For a log that people read: a fault that has a sentence is told by it, without its way through the code."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        sentence = explain(error) if error is not None else None
+        if sentence is not None:
+            first = record.getMessage().partition("\n")[0].rstrip()
+            record.msg, record.args = f"{first}: {sentence}", None
+            record.exc_info = record.exc_text = None
+        return True

@@ -127,9 +127,9 @@ def _print_hit(hit: Hit) -> None:
     when = d.published or d.captured_at
     mark = "" if d.state == "live" else f"  [red]{d.state}[/red]"
     out.print(f"[bold]{escape(visible(d.title))}[/bold]{mark}")
-    out.print(
-        f"  {when:%Y-%m-%d %H:%M}  {d.source}  {d.language or '?'}  [cyan]{d.id}[/cyan]  {escape(visible(d.url))}"
-    )
+    out.print(f"  {when:%Y-%m-%d %H:%M}  {d.source}  {d.language or '?'}  [cyan]{d.id}[/cyan]")
+    out.print(f"  {escape(readable(d.url))}")
+
     for fragment in hit.highlights[:2]:
         text = escape(visible(" ".join(fragment.split()))).replace("\\[[", "[[")
         out.print("  " + text.replace("[[", "[reverse]").replace("]]", "[/reverse]"))

@@ -19,6 +19,8 @@ from uuid import uuid4
 
 import psutil
 
+from archive.store import ArchiveReader
+from archive.verify import Verdict, verify_record
 from crawler.sample.serve import environment
 from crawler.sample.server import Reply, SampleServer, Site, WireRequest, message, not_found
 from newswarc.items import Document, RecordPointer
@@ -172,6 +174,13 @@ def acknowledged(data: Path) -> list[Acknowledged]:
     return [Acknowledged(RecordPointer(*row[:4]), *row[4:]) for row in rows]
 
 
+def not_verified(data: Path, rows: Iterable[Acknowledged]) -> list[tuple[str, Verdict]]:
+    """Which of these exchanges the archive does not hold whole."""
+    with closing(ArchiveReader(data / "archive")) as reader:
+        verdicts = [(row.url, verify_record(reader, row.pointer)) for row in rows]
+    return [(url, verdict) for url, verdict in verdicts if verdict.state != "verified"]
+
+
 def ask(data: Path, sql: str, *values: object) -> list[Any]:
     """Rows of the ledger that a running crawl writes; none where there is no ledger yet."""
     path = DataFolder(data).ledger
@@ -191,10 +200,29 @@ def indexed(data: Path) -> int:
 
 # ---- small outlets
 
-_SUBJECTS = "the ferry|the harbour master|a delegation|the border post|the district court|the power station".split("|")
-_VERBS = "announced|denied|postponed|described|inspected|reopened".split("|")
-_OBJECTS = "the upper crossing|a new timetable|the spring survey|three damaged pumps|the old customs house".split("|")
-_PLACES = "near the lake|in the northern district|after a week of rain|before the holiday|on the left bank".split("|")
+_SUBJECTS = [
+    "the ferry",
+    "the harbour master",
+    "a delegation",
+    "the border post",
+    "the district court",
+    "the power station",
+]
+_VERBS = ["announced", "denied", "postponed", "described", "inspected", "reopened"]
+_OBJECTS = [
+    "the upper crossing",
+    "a new timetable",
+    "the spring survey",
+    "three damaged pumps",
+    "the old customs house",
+]
+_PLACES = [
+    "near the lake",
+    "in the northern district",
+    "after a week of rain",
+    "before the holiday",
+    "on the left bank",
+]
 
 
 def prose(seed: object, paragraphs: int = 4) -> list[str]:
@@ -231,7 +259,7 @@ Answer = Reply | Callable[[WireRequest], Reply]
 
 
 class Paper:
-    """An outlet with a feed and `count` plain articles; `more` answers further addresses that the feed lists as well."""
+    """An outlet with a feed and `count` plain articles; `more` answers further addresses, which the feed lists too."""
 
     def __init__(self, host: str, count: int = 8, more: Mapping[str, Answer] | None = None, **listed: str) -> None:
         self.host, self.count, self.more = host, count, dict(more or {})

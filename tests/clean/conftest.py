@@ -1,0 +1,6 @@
+"""Laws are searched without a clock: the machine may be busy."""
+
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
