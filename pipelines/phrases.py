@@ -60,7 +60,7 @@ READ_ALSO = any_of(
     r"""
     en: read (?:also|more|next), also read, see also, related(?: (?:articles?|stories|news|topics))?
     en: more (?:on|from|stories|news), recommended(?: (?:for you|stories|articles))?
-    ru: читайте(?: (?:также|ещё|еще))?:, читайте (?:также|ещё|еще)
+    ru: читайте(?= ?:), читайте (?:также|ещё|еще)
     ru: читать (?:также|далее|ещё|еще), смотрите также, по теме, материалы по теме
     ru: ранее по теме, похожие (?:новости|материалы), другие новости, ссылки по теме
     uz: shuningdek[,:]? o.qing, mavzuga oid, шунингдек[,:]? ўқинг, мавзуга оид
@@ -121,7 +121,8 @@ NOTICE = any_of(
 
 BUTTON = any_of(
     r"""
-    en: print(?: this)?(?: page| article)?, share(?: this)?(?: article| on .*)?, dismiss, news, advertisement, sponsored, comments?
+    en: print(?: this)?(?: page| article)?, share(?: this)?(?: article| on .*)?
+    en: dismiss, news, advertisement, sponsored, comments?
     ru: распечатать, версия для печати, поделиться.*, реклама, комментарии, новости, на правах рекламы
     uz: ulashish, reklama, izohlar, улашиш, реклама, изоҳлар
     ky: бөлүшүү, жарнама

@@ -9,14 +9,16 @@ from pipelines.furniture import byline_names, clear, is_byline
 
 TEXT = "The ministry said on Thursday that the situation on the border was calm and that nothing had been confirmed."
 GONE = [
-    "News", "Dismiss", "Share this", "Advertisement", "Print", "Поделиться в Telegram", "Версия для печати", "Реклама",
-    "Read also: A bridge opens", "Читайте также: В городе открыли мост", "Читайте: Мост открыт", "Дагы окуңуз: Жаңы көпүрө",
+    "News", "Dismiss", "Share this", "Advertisement", "Print", "Поделиться в Telegram", "Версия для печати",
+    "Реклама",
+    "Read also: A bridge opens", "Читайте также: В городе открыли мост", "Читайте: Мост открыт",
+    "Дагы окуңуз: Жаңы көпүрө",
     "Mavzuga oid: Yangi maktab ochildi", "بیشتر بخوانید: سرک نو", "نور ولولئ: نوی پل", "اقرأ أيضًا: مدرسة جديدة",
     "Подписывайтесь на наш канал в Telegram!", "Follow us on Facebook and Twitter.", "Obuna boʻling: Telegram",
     "All rights reserved.", "Выделите её и нажмите Ctrl+Enter.", "We use cookies to improve this site.",
     "При использовании материалов активная ссылка на сайт обязательна.",
-    "Photo: regional press office", "Фото: пресс-служба", "Сүрөт: администрация", "عکس: آرشیف", "© Agency / A. Field", "Fot. Agencja",
-    TEXT,
+    "Photo: regional press office", "Фото: пресс-служба", "Сүрөт: администрация", "عکس: آرشیف", "© Agency / A. Field",
+    "Fot. Agencja", TEXT,
 ]  # fmt: skip
 STAYS = [
     "He posted a screenshot of the message and asked his followers to print it out and bring it to the square.",
