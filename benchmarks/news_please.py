@@ -16,7 +16,7 @@ AT_ONCE = 50
 
 
 def main() -> None:
-    from newsplease import NewsPlease
+    from newsplease import NewsPlease  # type: ignore[import-not-found]
 
     urls = Path(sys.argv[1]).read_text().split()
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks.measure import CORES
+
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 """The last results of each bench, so that one bench can be run again without the others."""
@@ -60,13 +62,11 @@ def text_of(result: Result) -> str:
 
 def machine() -> str:
     """In general words, without a name."""
-    fields = dict(
-        (name.strip(), value.strip())
-        for name, _, value in (line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines())
-    )
+    lines = (line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines())
+    fields = {name.strip(): value.strip() for name, _, value in lines}
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
     return (
-        f"{len(__import__('os').sched_getaffinity(0))} cores ({fields.get('model name', platform.machine())}, a shared "
+        f"{len(CORES)} cores ({fields.get('model name', platform.machine())}, a shared "
         f"virtual machine), {memory:.0f} GiB, Linux, Python {platform.python_version()}"
     )
 

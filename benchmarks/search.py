@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import tempfile
 import time
@@ -46,10 +45,10 @@ def bench(*, quick: bool) -> Result:
         for name, both in [("**all of them**", _together(found, turns)), *found.items()]
     ]
     said = (
-        f"{number:,} documents of {len(sentences())} languages, about 3 KB of text each, {size / number / 1000:.1f} KB on disk; "
-        f"{asked} queries of each kind, words and phrases taken from the documents, {turns} turns, milliseconds. "
-        "In the engine: the query is translated, all matches are counted, the first ranked. In all: ten hits are read and "
-        "highlighted too."
+        f"{number:,} documents in {len(sentences())} languages, about 3 KB of text and {size / number / 1000:.1f} KB on "
+        f"disk each; {asked} queries of each kind, words and phrases taken from the documents, {turns} turns, "
+        "milliseconds. In the engine: the query is translated, all matches are counted, the first ranked. In all: ten "
+        "hits are read and highlighted too."
     )
     wrote = "; ".join(f"a commit every {batch:,}: {spread(each, 0)} documents/s" for batch, each in speeds.items())
     headings = ["", "engine p50", "engine p99", "in all p50", "in all p99"]

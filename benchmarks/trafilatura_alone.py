@@ -22,7 +22,7 @@ def text_length(path: Path) -> int:
     logging.disable(logging.CRITICAL)
     url = f"http://outlet.example/news/{path.name.partition('.')[0]}.html"
     found = trafilatura.bare_extraction(gzip.decompress(path.read_bytes()), url=url, with_metadata=True)
-    return len(found.text or "") if found else 0
+    return len(getattr(found, "text", None) or "")
 
 
 def main() -> None:

@@ -32,7 +32,6 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 REDIRECT_MAX_TIMES = 10
 RETRY_TIMES = 1
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]
-DEPTH_LIMIT = 20
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -44,7 +43,12 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Encoding": "gzip, deflate, br",
 }
-SPIDER_MIDDLEWARES = {"scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None}  # a 404 is news too
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # a 404 is news too
+    # No link of a page is followed but a listing's, and those have bounds of their own. Each answer asks the ledger for
+    # more, so that after a thousand articles a limit of depth would drop the rest without a word.
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+}
 
 # Nothing that listens, nothing that phones out, nothing that runs code.
 TELNETCONSOLE_ENABLED = False

@@ -46,6 +46,10 @@ log = logging.getLogger(__name__)
 
 UNDER_WAY = 64
 """Article requests of one source given to Scrapy at once; the rest wait in the ledger, so memory stays flat."""
+LEFT_OUT = ("over-", "trap", "sub-sitemap-left-out", "listing-left-out")
+"""Beginnings of what discovery counts where a bound of ours cut a listing short."""
+MAX_NOTES = 20
+"""Lines of a source in the summary of a round."""
 MAX_LISTINGS = 40
 """Listings of one source looked at in one round."""
 FORGET_FOR = timedelta(days=7)
@@ -260,9 +264,14 @@ class OutletSpider(Spider):
             len(found.candidates),
             receipt.captured_at,
         )
+        self._note_left_out(source, listing.url, found.faults)
         for further in found.listings:
-            if further.url not in self._looked[source.key] and len(self._looked[source.key]) < MAX_LISTINGS:
-                yield self._listing_request(source, further)
+            if further.url in self._looked[source.key]:
+                continue
+            if len(self._looked[source.key]) >= MAX_LISTINGS:
+                self._note(source, f"more than {MAX_LISTINGS} listings; left out in this round: {further.url}")
+                break
+            yield self._listing_request(source, further)
         for request in self._top_up(source):
             yield request
 
@@ -277,7 +286,7 @@ class OutletSpider(Spider):
 
     async def failed(self, failure: Failure) -> AsyncIterator[Captured | Request]:
         """Names what failed; what left no record by itself (refused by robots.txt) gets one."""
-        if failure.check(NotSent):  # type: ignore[no-untyped-call]
+        if isinstance(failure.value, NotSent):
             return
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
         source = self._source(request)
@@ -297,7 +306,10 @@ class OutletSpider(Spider):
                 )
             )
         elif receipt is None:  # the archive itself failed; the appender's fault ends the crawl, see _archive_fault
-            self.notes[source.key].append(f"archive: {text}")
+            self._note(source, text)
+        elif receipt.location:
+            first = request.meta.get("redirect_urls", [request.url])[0]
+            self._note(source, f"redirects without end, given up after {len(request.meta['redirect_urls'])}: {first}")
         if "listing" in request.meta:
             listing = request.meta["listing"]
             self.ledger.checked_listing(source.key, listing.url, "failed", text, 0, datetime.now(UTC))
@@ -365,7 +377,18 @@ class OutletSpider(Spider):
     def _mind_refusals(self, source: Source, status: int) -> None:
         self.refusals[source.key] = self.refusals[source.key] + 1 if status in (403, 429, 503) else 0
         if self.refusals[source.key] == GIVE_UP_AFTER:
-            self.notes[source.key].append(f"left alone for this round after {GIVE_UP_AFTER} refusals (HTTP {status})")
+            self._note(source, f"left alone for this round after {GIVE_UP_AFTER} refusals (HTTP {status})")
+
+    def _note_left_out(self, source: Source, listing: str, faults: Sequence[str]) -> None:
+        """Says in the summary where a bound has cut a listing short."""
+        cut = [fault for fault in faults if fault.startswith(LEFT_OUT)]
+        if cut:
+            self._note(source, f"left out of {listing}: {'; '.join(cut)}")
+
+    def _note(self, source: Source, text: str) -> None:
+        notes = self.notes[source.key]
+        if len(notes) < MAX_NOTES and text not in notes:
+            notes.append(text if len(notes) < MAX_NOTES - 1 else "and more")
 
     def _source(self, request: Request | None) -> Source:
         assert request is not None, "Scrapy gives every response its request"

@@ -15,9 +15,9 @@ app = typer.Typer(
     name="newswarc",
     help="A self-hosted monitor for regional news that never loses the original.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # its panels alone take longer to import than `--help` may take
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 sources_app = typer.Typer(help="The registry of outlets.", no_args_is_help=True)
 sample_app = typer.Typer(help="The sample outlets that come with newswarc.", no_args_is_help=True)
@@ -38,7 +38,7 @@ DATA_DEFAULT = Path("data")
 
 
 def _examples(*lines: str) -> str:
-    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {line}" for line in lines)
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @app.command(

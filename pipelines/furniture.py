@@ -92,7 +92,7 @@ def is_caption(text: str, *, opening: bool) -> bool:
 def is_byline(text: str, names: list[str]) -> bool:
     """A short line of a date, of the site's own name, or of `By` and a name."""
     count = words(text).count(" ") + 1
-    if len(text) > 120 or count > 12:
+    if len(text) > 120 or count > 14:
         return False
     if skeleton(text) in {skeleton(name) for name in names}:
         return True
@@ -100,7 +100,7 @@ def is_byline(text: str, names: list[str]) -> bool:
     signed = byline_names(text)
     if signed:
         return dated or all(as_site(name, names) in names or _has_capitals(name) for name in signed)
-    return dated and (count <= 4 or (count <= 10 and not SENTENCE_END.search(text)))
+    return dated and (count <= 4 or not SENTENCE_END.search(text))
 
 
 def _has_capitals(name: str) -> bool:

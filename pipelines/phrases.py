@@ -60,7 +60,7 @@ READ_ALSO = any_of(
     r"""
     en: read (?:also|more|next), also read, see also, related(?: (?:articles?|stories|news|topics))?
     en: more (?:on|from|stories|news), recommended(?: (?:for you|stories|articles))?
-    ru: читайте(?= ?:), читайте (?:также|ещё|еще)
+    ru: читайте(?=:), читайте (?:также|ещё|еще)
     ru: читать (?:также|далее|ещё|еще), смотрите также, по теме, материалы по теме
     ru: ранее по теме, похожие (?:новости|материалы), другие новости, ссылки по теме
     uz: shuningdek[,:]? o.qing, mavzuga oid, шунингдек[,:]? ўқинг, мавзуга оид
@@ -85,7 +85,7 @@ READ_ALSO = any_of(
 
 FOLLOW = any_of(
     r"""
-    en: join us, follow us, subscribe, sign up
+    en: join us, follow (?:us|\S+ on), subscribe, sign up
     ru: подписывайтесь, подпишитесь, присоединяйтесь, следите за, вступайте
     uz: kuzatib boring, obuna bo, обуна бўл, кузатиб боринг
     ky: каналга кош, жазылың

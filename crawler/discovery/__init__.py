@@ -111,7 +111,7 @@ def _checked(reading: Reading, page: Page, source: Source, backend: str) -> Disc
         if url and not reason:
             reason = "repeated" if url in candidates else None
             candidates[url] = _merged(candidates.get(url), _candidate(url, link, page, source))
-        if reason and not reading.lists_all_links:
+        if reason and (reason == "trap" or not reading.lists_all_links):
             faults[reason] += 1
     listings = _listings(reading.listings, page, source, own, faults)
     if not candidates and not listings and not faults.total():
@@ -175,6 +175,8 @@ def _listings(
             taken[listing.kind] += 1
             if taken[listing.kind] <= FURTHER.get(listing.kind, 0):
                 kept[url] = Listing(url, listing.kind, listing.found_by)
+            else:
+                faults["listing-left-out"] += listing.kind != "section"
     return tuple(sorted(kept.values(), key=_rank))
 
 

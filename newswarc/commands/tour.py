@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from archive.http import charset
 from newswarc.commands.printing import console, visible
 
 QUESTION = {"sample": "Термез OR Termez OR ترمذ"}
@@ -55,7 +56,7 @@ def _say_and_run(arguments: Sequence[str], env: Mapping[str, str], lines: int | 
     if lines is None:
         return subprocess.run(command, env=dict(env), check=False).returncode
     done = subprocess.run(command, env=dict(env), check=False, capture_output=True)
-    shown = done.stdout.decode("utf-8", "replace").splitlines()
+    shown = done.stdout.decode(charset(done.stdout.partition(b"\r\n\r\n")[0]) or "utf-8", "replace").splitlines()
     console().print(visible("\n".join(shown[:lines])), markup=False)
     console().print(f"… {max(len(shown) - lines, 0)} more lines", style="dim")
     return done.returncode

@@ -1,25 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
-from faults_kit import Newswarc, documents, gist
+from faults_kit import Newswarc, Undisturbed, documents, gist
 
 from crawler.sample.serve import running
-from crawler.sample.server import SampleServer
-
-
-@dataclass
-class Undisturbed:
-    """The sample region, crawled in one go."""
-
-    program: Newswarc
-    server: SampleServer
-    requests: int
-    """That the server saw."""
-    gist: dict[str, tuple[object, ...]]
-    totals: dict[str, object]
 
 
 @pytest.fixture(scope="session")

@@ -198,6 +198,18 @@ def indexed(data: Path) -> int:
     return int(rows[0][0]) if rows else 0
 
 
+@dataclass
+class Undisturbed:
+    """The sample region, crawled in one go."""
+
+    program: Newswarc
+    server: SampleServer
+    requests: int
+    """That the server saw."""
+    gist: dict[str, tuple[object, ...]]
+    totals: dict[str, object]
+
+
 # ---- small outlets
 
 _SUBJECTS = [

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Undisturbed
-from faults_kit import Acknowledged, Newswarc, acknowledged, documents, gist, not_verified, sentence
+from faults_kit import Acknowledged, Newswarc, Undisturbed, acknowledged, documents, gist, not_verified, sentence
 
 from crawler.sample.outlets import SampleOutlets
 from crawler.sample.server import Entry, SampleServer

@@ -14,8 +14,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest import Undisturbed
-from faults_kit import PATIENCE, Acknowledged, EndedEarly, Newswarc, acknowledged, ask, documents, gist, not_verified, until
+from faults_kit import (
+    PATIENCE,
+    Acknowledged,
+    EndedEarly,
+    Newswarc,
+    Undisturbed,
+    acknowledged,
+    ask,
+    documents,
+    gist,
+    not_verified,
+    until,
+)
 
 from archive.store import ArchiveReader
 from crawler.sample.outlets import SampleOutlets
