@@ -122,8 +122,9 @@ def rebuild(
             progress = Drain(ledger, reader.folder, pool, index, on_progress=on_progress).run()
         finally:
             ledger.close()
-        _put_in_place(anew, data.ledger)
+        # A crash between the two leaves the old ledger with an index that has all the archive has.
         index.put_in_place()
+        _put_in_place(anew, data.ledger)
     return progress
 
 

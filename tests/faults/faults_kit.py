@@ -183,7 +183,10 @@ def not_verified(data: Path, rows: Iterable[Acknowledged]) -> list[tuple[str, Ve
 
 def ask(data: Path, sql: str, *values: object) -> list[Any]:
     """Rows of the ledger that a running crawl writes; none where there is no ledger yet."""
-    path = DataFolder(data).ledger
+    return ask_file(DataFolder(data).ledger, sql, *values)
+
+
+def ask_file(path: Path, sql: str, *values: object) -> list[Any]:
     if not path.exists():
         return []
     try:

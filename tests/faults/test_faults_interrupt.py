@@ -58,6 +58,8 @@ def test_a_round_ends_well_when_told_and_the_next_goes_on(
     assert "Traceback" not in cause
     assert "faults/quick" in said, "the figures so far"
     _left_in_order(program)
+    (cut,) = [row for row in acknowledged(program.data) if "hanging-story" in row.url]
+    assert "time" in (cut.truncated or cut.error or "")
     (sources / "faults" / "hanging.yaml").unlink()
     if number == signal.SIGTERM:
         program.sources = _sources(tmp_path / "sources")

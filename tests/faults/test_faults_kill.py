@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import random
+import shutil
 import signal
 import subprocess
 from collections import Counter
@@ -22,6 +23,7 @@ from faults_kit import (
     Undisturbed,
     acknowledged,
     ask,
+    ask_file,
     documents,
     gist,
     not_verified,
@@ -187,3 +189,21 @@ def test_no_worker_outlives_its_parent(killed: Killed) -> None:
 def test_no_file_is_left_open(killed: Killed) -> None:
     assert [p.name for p in (killed.program.data / "archive").glob("*.open")] == []
     assert not list(Path(killed.program.data).glob("*.new"))
+
+
+def test_a_killed_rebuild_leaves_what_serves_as_it_was(
+    killed: Killed, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    shutil.copytree(undisturbed.program.data, tmp_path / "data")
+    program = Newswarc(tmp_path / "data", killed.server)
+    anew = tmp_path / "data" / "ledger.sqlite.new"
+    before = documents(program.data)
+    with program.started("rebuild") as process:
+        until(lambda: ask_file(anew, "SELECT 1 FROM exchange WHERE state = 'done' LIMIT 1"), process)
+        process.kill()
+    assert program.survivors() == []
+    assert documents(program.data) == before
+    assert program.json("search", "rocket*")["total"] > 0
+    program.run("rebuild")
+    assert documents(program.data) == before
+    assert not anew.exists()
