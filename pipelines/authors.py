@@ -69,8 +69,19 @@ def _printed(tree: HtmlElement) -> list[str]:
 def names_in(text: str) -> list[str]:
     """The names of a byline, without `By` and without what follows a date or a stroke."""
     bare = BY.sub("", squeeze(text)).strip(" .:-–—|•·/,")
-    parts = (part.strip(" .:-–—|•·/") for part in JOINED.split(bare))
+    parts = (_undated(part.strip(" .:-–—|•·/")) for part in JOINED.split(bare))
     return [part for part in parts if _is_name(part)]
+
+
+def _undated(text: str) -> str:
+    """Without the date that a byline has behind a name: names have no digits, and `Hamidova April 6` has a month."""
+    words = text.split()
+    number = next((n for n, word in enumerate(words) if any(c.isdigit() for c in word)), None)
+    if not number:
+        return text
+    while number > 1 and parse_date(f"1 {words[number - 1].strip('.,')} 2000") is not None:
+        number -= 1
+    return " ".join(words[:number]).strip(" .:-–—|•·/")
 
 
 def _is_name(text: str) -> bool:

@@ -42,6 +42,17 @@ TEASERS, TEASER = 5, 400
 SURELY = 200
 """A longest text shorter than this makes a list of articles, whatever the headline says."""
 MANY_PICTURES, MANY_LINKS = 6, 12
+FRAME_TAGS = frozenset(("footer", "nav", "aside", "button"))
+FRAME_ROLES = frozenset(("contentinfo", "navigation", "dialog", "alertdialog", "complementary", "search"))
+FRAME_NAME = re.compile(
+    r"(?i)(?:^|[\s_-])(?:footer|cookies?|gdpr|consent|copyright|newsletter|menu|nav|navbar|sidebar)(?:$|[\s_-])"
+)
+"""What every page of a site has around its article."""
+MENU = 15
+"""Letters of a menu or footer that no article says by chance."""
+SHORT = 800
+LONG = 250
+"""Letters of a text that may be the page's frame and nothing else; and characters of a paragraph that no frame has."""
 
 
 def before_parsing(text: str, content_type: str | None, status: int | None) -> Verdict | None:
@@ -74,9 +85,40 @@ def after_extraction(page: Page, tree: HtmlElement, body: Body, title: str, text
     """What the page's words, links and pictures tell; `text` is what is left of the body as an article."""
     prose = sum(p.weight for p in body.article if p.is_prose)
     heads = " ".join((page.title_tag, *page.headings[:2]))
+    if _letters(text) < SHORT:
+        text = _own(tree, text)
     if prose < FEW and (verdict := _wall(page, tree, heads, text)):
         return verdict
     return _listing(page, tree, body, title, prose) or _nothing(page, tree, body, text)
+
+
+def _own(tree: HtmlElement, text: str) -> str:
+    """Of a short text what is no part of the page's frame: where there is no article, extractors take the footer, or
+    all that the page says in one, its menu included."""
+    frames = _frames(tree)
+    whole = letters(text)
+    if "\n\n" not in text and any(len(frame) >= MENU and frame in whole for frame in frames):
+        return ""
+    own = (part for part in text.split("\n\n") if not any(letters(part) in frame for frame in frames))
+    return "\n\n".join(own)
+
+
+def _frames(tree: HtmlElement) -> list[str]:
+    """Their letters. Some sites wrap the whole page in a `menu` or a form: what holds the headline, or a long text, is
+    no frame."""
+    found = (element for element in tree.iter() if _is_frame(element) and element.find(".//h1") is None)
+    return [words for element in found if (words := letters(element.text_content())) and not _holds_prose(element)]
+
+
+def _holds_prose(element: HtmlElement) -> bool:
+    return any(len(p.text_content()) > LONG for p in element.iter("p", "div") if not len(p) or p.tag == "p")
+
+
+def _is_frame(element: HtmlElement) -> bool:
+    if not isinstance(element.tag, str):
+        return False
+    named = f"{element.get('class') or ''} {element.get('id') or ''}"[:300]
+    return element.tag in FRAME_TAGS or element.get("role") in FRAME_ROLES or FRAME_NAME.search(named) is not None
 
 
 def _wall(page: Page, tree: HtmlElement, heads: str, text: str) -> Verdict | None:
@@ -163,9 +205,15 @@ def _nothing(page: Page, tree: HtmlElement, body: Body, text: str) -> Verdict | 
     lines = max((p.weight for p in body.article), default=0)
     if lines < PROSE and sum(1 for _ in tree.iter("img")) >= MANY_PICTURES:
         return "not-article", "pictures with little text"
-    links = [len(a.text_content()) for a in tree.iter("a") if _stands_alone(a)]
-    if len(links) >= MANY_LINKS and sum(links) > LINK_HEAVY * len(text):
+    links = [a.text_content() for a in tree.iter("a") if _stands_alone(a)]
+    if len(links) >= MANY_LINKS and sum(map(len, links)) > LINK_HEAVY * len(text):
         return "not-article", "mostly links"
+    if (
+        lines_only
+        and _letters(text)
+        and sum(_letters(a) for a in links if a.strip() in text) > LINK_HEAVY * _letters(text)
+    ):
+        return "not-article", "links and nothing else"
     return ("empty", "no running text") if short else None
 
 
