@@ -45,7 +45,7 @@ def bench(*, quick: bool) -> Result:
         for name, both in [("**all of them**", _together(found, turns)), *found.items()]
     ]
     said = (
-        f"{number:,} documents in {len(sentences())} languages, about 3 KB of text and {size / number / 1000:.1f} KB on "
+        f"{number:,} documents in {len(sentences())} languages, some 3 KB of text and {size / number / 1000:.1f} KB on "
         f"disk each; {asked} queries of each kind, words and phrases taken from the documents, {turns} turns, "
         "milliseconds. In the engine: the query is translated, all matches are counted, the first ranked. In all: ten "
         "hits are read and highlighted too."

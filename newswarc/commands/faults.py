@@ -8,7 +8,6 @@ import sqlite3
 from archive.errors import ArchiveError
 from newswarc.ledger import LedgerFault
 from newswarc.settings import BadSetting
-from newswarc.sources import UnknownSource
 
 
 class UserError(ValueError):
@@ -25,6 +24,8 @@ class WorkFault(RuntimeError):
 
 def explain(e: BaseException) -> str | None:
     """The sentence for a fault that people can mend; None for one that is ours."""
+    # Late, for they take a while to import, and mostly nothing fails.
+    from newswarc.sources import UnknownSource
     from search.index import IndexFault
 
     if isinstance(

@@ -74,8 +74,8 @@ def killed(undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory) -
         program = Newswarc(tmp_path_factory.mktemp("killed") / "data", server)
         result = Killed(program, server)
         for number in range(ROUNDS):
-            when = _seen, _acknowledged, _with_documents
-            _kill(program, trigger, chance, when[number % 3])
+            when = _seen, _archived, _acknowledged, _with_documents
+            _kill(program, trigger, chance, when[number % 4])
             result.orphans += [process.pid for process in program.survivors()]
             result.acknowledged.append(acknowledged(program.data))
             result.requests.append(len(server.log))
@@ -102,6 +102,13 @@ def _seen(_program: Newswarc, _process: subprocess.Popen[str], trigger: Trigger,
     trigger.left = chance.randrange(1, 45)
 
 
+def _archived(program: Newswarc, process: subprocess.Popen[str], _t: Trigger, chance: random.Random) -> None:
+    """Between archive and index: so many pages are archived that no worker has cleaned yet."""
+    waiting = "SELECT count(*) FROM exchange WHERE state = 'pending' HAVING count(*) >= ?"
+    wanted = chance.randrange(1, 8)
+    _kill_at(process, lambda: ask(program.data, waiting, wanted))
+
+
 def _acknowledged(program: Newswarc, process: subprocess.Popen[str], _t: Trigger, chance: random.Random) -> None:
     """As soon as the ledger holds so many more."""
     wanted = _count(program, "exchange") + chance.randrange(1, 30)
@@ -109,7 +116,7 @@ def _acknowledged(program: Newswarc, process: subprocess.Popen[str], _t: Trigger
 
 
 def _with_documents(program: Newswarc, process: subprocess.Popen[str], _t: Trigger, _c: random.Random) -> None:
-    """Between archive and index: pages are cleaned and settled, and the engine has not acknowledged all of them."""
+    """As documents appear: pages are cleaned and settled, and the engine is about to be told of them."""
     settled = _count(program, "document")
     _kill_at(process, lambda: _count(program, "document") > settled or _unindexed(program))
 
