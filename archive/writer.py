@@ -52,8 +52,19 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _urn_uuid() -> str:
-    return f"urn:uuid:{uuid.uuid4()}"
+class _RecordIds:
+    """`urn:uuid:…`, version 4 (RFC 9562); randomness is asked for in bulk, for each question is a system call."""
+
+    def __init__(self) -> None:
+        self._random: Iterator[bytes] = iter(())
+
+    def __call__(self) -> str:
+        chosen = next(self._random, None)
+        if chosen is None:
+            bulk = os.urandom(4096)
+            self._random = iter([bulk[start : start + 16] for start in range(0, len(bulk), 16)])
+            chosen = next(self._random)
+        return f"urn:uuid:{uuid.UUID(bytes=chosen, version=4)}"
 
 
 def _host() -> str:
@@ -120,7 +131,7 @@ class WarcFolder:
         prior: Callable[[str, str | None], Prior | None] = _no_prior,
         now: Callable[[], datetime] = _utc_now,
         monotonic: Callable[[], float] = time.monotonic,
-        new_id: Callable[[], str] = _urn_uuid,
+        new_id: Callable[[], str] | None = None,
         max_bytes: int = 1_000_000_000,
         max_age: timedelta = timedelta(hours=24),
         prefix: str = "newswarc",
@@ -139,7 +150,7 @@ class WarcFolder:
         self.max_bytes, self.max_age = max_bytes, max_age
         self.prefix, self.host = prefix, host or _host()
         self.free_space_floor = free_space_floor
-        self._prior, self._now, self._monotonic, self._new_id = prior, now, monotonic, new_id
+        self._prior, self._now, self._monotonic, self._new_id = prior, now, monotonic, new_id or _RecordIds()
         self._fsync, self._write_some = fsync, write
         self._info = {"software": _software(), **FORMAT, **(info or {})}
         self._mutex = Lock()

@@ -26,7 +26,7 @@ from scrapy.exceptions import (
     NotConfigured,
     ResponseDataLossError,
 )
-from scrapy.http import Headers, Response
+from scrapy.http import Response
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.asyncio import is_asyncio_available
 
@@ -189,12 +189,12 @@ def _response(receipt: Archived, outcome: Outcome) -> Response:
     by_name: dict[bytes, list[bytes]] = {}
     for name, value in outcome.headers:
         by_name.setdefault(name.title(), []).append(value)
-    headers = Headers(by_name)
-    response_type = responsetypes.from_args(headers=headers, url=receipt.url, body=outcome.body)
+    last = {name: values[-1] for name, values in by_name.items()}
+    response_type = responsetypes.from_args(headers=last, url=receipt.url, body=outcome.body)
     return response_type(
         url=receipt.url,
         status=outcome.status or 0,
-        headers=headers,
+        headers=by_name,
         body=outcome.body,
         certificate=getattr(outcome.record, "certificate", None),
         ip_address=outcome.address,

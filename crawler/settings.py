@@ -1,5 +1,7 @@
 """Scrapy's settings. Read downwards: nothing is derived from a page that is not already kept."""
 
+from importlib.util import find_spec
+
 from newswarc import __version__
 
 BOT_NAME = "newswarc"
@@ -59,6 +61,7 @@ REFERRER_POLICY = "no-referrer"
 
 # Scrapy makes that many tasks for every response; measured in docs/choices.md.
 CONCURRENT_ITEMS = 4
+ASYNCIO_EVENT_LOOP = "uvloop.Loop" if find_spec("uvloop") else None
 LOG_LEVEL = "WARNING"
 
 NEWSWARC_DATA = "data"

@@ -166,8 +166,10 @@ class OutletSpider(Spider):
             self.workshop.hurry()
 
     def _closed(self, reason: str) -> None:
-        self.ledger.end_round(self.round, datetime.now(UTC), {"reason": reason, "sources": self.notes})
-        self.appender.close()
+        try:
+            self.ledger.end_round(self.round, datetime.now(UTC), {"reason": reason, "sources": self.notes})
+        finally:
+            self.appender.close()
 
     # ---- the round
 
@@ -307,9 +309,8 @@ class OutletSpider(Spider):
             )
         elif receipt is None:  # the archive itself failed; the appender's fault ends the crawl, see _archive_fault
             self._note(source, text)
-        elif receipt.location:
-            first = request.meta.get("redirect_urls", [request.url])[0]
-            self._note(source, f"redirects without end, given up after {len(request.meta['redirect_urls'])}: {first}")
+        elif receipt.location and not receipt.truncated and (hops := request.meta.get("redirect_urls")):
+            self._note(source, f"redirects without end, given up after {len(hops)}: {hops[0]}")
         if "listing" in request.meta:
             listing = request.meta["listing"]
             self.ledger.checked_listing(source.key, listing.url, "failed", text, 0, datetime.now(UTC))

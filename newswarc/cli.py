@@ -215,6 +215,31 @@ def status(data: DATA = DATA_DEFAULT, json: JSON = False) -> None:
     raise typer.Exit(run(data, json))
 
 
+@app.command(epilog=_examples("newswarc serve", "newswarc serve --port 9000 --data /srv/newswarc"))
+def serve(
+    address: Annotated[
+        str, typer.Option(metavar="IP", help="Where to listen.", envvar="NEWSWARC_SERVE_ADDRESS")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="0: any free one.", envvar="NEWSWARC_SERVE_PORT")
+    ] = 8765,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="A further host name to answer to; may be repeated.", envvar="NEWSWARC_SERVE_NAMES"
+        ),
+    ] = None,
+    data: DATA = DATA_DEFAULT,
+) -> None:
+    """Serve search and the evidence of each document to a browser, until interrupted.
+
+    Exit codes: 0 interrupted, 1 cannot listen or a part is not installed, 2 wrong use.
+    """
+    from newswarc.commands.serve import run
+
+    raise typer.Exit(run(data, address, port, name or []))
+
+
 @app.command(hidden=True)
 def tour(region: str = "sample", data: DATA = DATA_DEFAULT) -> None:
     """The main job in plain sight, as `make run` does it: crawl, search, show and verify an original."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -116,3 +117,60 @@ class DataFolder:
     @property
     def index(self) -> Path:
         return self.root / "index"
+
+
+@dataclass(frozen=True, slots=True)
+class ElasticSettings:
+    """How Elasticsearch is reached, where it is the engine. Secrets come from the environment or a file, not a URL."""
+
+    nodes: tuple[str, ...] = ("http://127.0.0.1:9200",)
+    """NEWSWARC_ELASTICSEARCH_NODES: addresses of one cluster's nodes, comma separated."""
+    username: str | None = None
+    """NEWSWARC_ELASTICSEARCH_USERNAME."""
+    password: str | None = field(default=None, repr=False)
+    """NEWSWARC_ELASTICSEARCH_PASSWORD, or _PASSWORD_FILE: a file that holds it."""
+    api_key: str | None = field(default=None, repr=False)
+    """NEWSWARC_ELASTICSEARCH_API_KEY, or _API_KEY_FILE: the encoded form; comes before user and password."""
+    ca_file: Path | None = None
+    """NEWSWARC_ELASTICSEARCH_CA_FILE: PEM authorities in place of the system's."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> ElasticSettings:
+        env, name = os.environ if environ is None else environ, "NEWSWARC_ELASTICSEARCH_"
+        ca = env.get(f"{name}CA_FILE", "").strip()
+        if ca and not Path(ca).is_file():
+            raise BadSetting(f"{name}CA_FILE: no such file: {ca}")
+        nodes = tuple(node_address(f"{name}NODES", item) for item in _items(env, f"{name}NODES"))
+        username, password = env.get(f"{name}USERNAME", "").strip() or None, _secret(env, f"{name}PASSWORD")
+        if bool(username) != bool(password):
+            raise BadSetting(f"{name}USERNAME and {name}PASSWORD go together: one of them is not set")
+        return cls(nodes or cls().nodes, username, password, _secret(env, f"{name}API_KEY"), Path(ca) if ca else None)
+
+
+def node_address(name: str, text: str) -> str:
+    """`http://host` or `https://host:port/prefix`, with the port written out (9200). BadSetting for anything else."""
+    remedy = f"{name}: not an address of a node; write it as https://host:9200"
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port or 9200
+    except ValueError as e:
+        raise BadSetting(remedy) from e
+    if parts.username or parts.password:
+        raise BadSetting(
+            f"{name}: no user or password in an address: set NEWSWARC_ELASTICSEARCH_USERNAME and _PASSWORD"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise BadSetting(remedy)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """A secret's text, or that of the file that `name`_FILE names, without white space around it."""
+    file = env.get(f"{name}_FILE", "").strip()
+    if file:
+        try:
+            return Path(file).read_text("utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as e:
+            raise BadSetting(f"{name}_FILE: {file} cannot be read") from e
+    return env.get(name, "").strip() or None

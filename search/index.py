@@ -28,6 +28,8 @@ class IndexFault(Exception):
       - IndexLocked    another process writes to it
       - IndexOutdated  made by another version of the schema: rebuild
       - IndexDamaged   files are missing or broken: rebuild
+      - IndexAway      the engine takes nothing now (away, overloaded, full, blocked): send again later
+      - IndexRefused   the engine refuses single documents, whenever they are sent; the others are committed
     """
 
 
@@ -41,6 +43,18 @@ class IndexOutdated(IndexFault):
 
 class IndexDamaged(IndexFault):
     pass
+
+
+class IndexAway(IndexFault):
+    pass
+
+
+class IndexRefused(IndexFault):
+    def __init__(self, refused: Mapping[str, str]) -> None:
+        """`refused`: document id → why."""
+        self.refused = refused
+        some = "; ".join(f"{id}: {reason}" for id, reason in list(refused.items())[:3])
+        super().__init__(f"the engine refused {len(refused)} document(s): {some}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,10 @@ class SearchIndex(Protocol):
     def delete(self, ids: Iterable[str]) -> None: ...
 
     def commit(self) -> None:
-        """Flushes to disk all that was upserted and deleted, and makes it found here. Before it nothing is kept."""
+        """Flushes to disk all that was upserted and deleted, and makes it found here. Before it nothing is kept.
+
+        IndexAway where the engine cannot take it now; IndexRefused, after all others, where it refuses single ones.
+        """
 
     def refresh(self) -> None:
         """Makes found what other processes committed since; also after a rebuild has put another index in its place."""
@@ -103,12 +120,17 @@ class SearchIndex(Protocol):
     ) -> None: ...
 
 
-BACKENDS = {"tantivy": "search.tantivy_index.TantivyIndex"}
+BACKENDS = {
+    "tantivy": "search.tantivy_index.TantivyIndex",
+    "elasticsearch": "search.elastic_index.ElasticIndex",
+}
 """Scheme of an index URL → dotted path of the class; its `open(place, write)` opens what the URL names."""
 
 
 def open_index(url_or_path: str, *, write: bool = False) -> SearchIndex:
-    """Opens `tantivy:PATH` or a bare path, which means tantivy; where nothing is, an empty index is made.
+    """Opens `tantivy:PATH`, a bare path, which means tantivy, or `elasticsearch:http://HOST:PORT/NAME`.
+
+    Where nothing is, an empty index is made.
 
     Writing needs no more than `upsert`; with `write` the lock is taken at once, so that IndexLocked comes before work.
     """
@@ -136,4 +158,11 @@ def _backend(url_or_path: str) -> tuple[Any, str]:
             raise IndexFault(f"no search backend {scheme!r}; known: {', '.join(BACKENDS)}")
         scheme, place = "tantivy", str(url_or_path)
     module, _, name = BACKENDS[scheme].rpartition(".")
-    return getattr(importlib.import_module(module), name), place
+    try:
+        return getattr(importlib.import_module(module), name), place
+    except ModuleNotFoundError as fault:
+        if (fault.name or "").partition(".")[0] not in ("elasticsearch", "elastic_transport"):
+            raise
+        raise IndexFault(
+            "the client for Elasticsearch is not installed: pip install 'newswarc[elasticsearch]'"
+        ) from fault

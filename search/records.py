@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -14,10 +15,16 @@ _DOCUMENT = tuple(field.name for field in fields(Document) if field.name not in 
 _EVIDENCE = tuple(field.name for field in fields(Evidence))
 
 
+def values_of(document: Document) -> dict[str, Any]:
+    """The fields that are kept, evidence as a dictionary, times as they are."""
+    values = {name: getattr(document, name) for name in _DOCUMENT}
+    values["evidence"] = {name: getattr(document.evidence, name) for name in _EVIDENCE}
+    return values
+
+
 def record_of(document: Document) -> bytes:
     """JSON in UTF-8; times in ISO 8601 with their offset."""
-    record = {name: getattr(document, name) for name in _DOCUMENT}
-    record["evidence"] = {name: getattr(document.evidence, name) for name in _EVIDENCE}
+    record = values_of(document)
     text = json.dumps(record, ensure_ascii=False, default=datetime.isoformat, separators=(",", ":"))
     try:
         return text.encode()
@@ -26,8 +33,13 @@ def record_of(document: Document) -> bytes:
 
 
 def document_of(record: bytes) -> Document:
-    values: dict[str, Any] = json.loads(record)
-    evidence = values["evidence"]
+    return document_from(json.loads(record))
+
+
+def document_from(read: Mapping[str, Any]) -> Document:
+    """From what JSON holds of `values_of`; what else it holds is left out."""
+    values = {name: read[name] for name in _DOCUMENT}
+    evidence = {name: values["evidence"][name] for name in _EVIDENCE}
     evidence["captured_at"] = datetime.fromisoformat(evidence["captured_at"])
     published = values["published"]
     return Document(

@@ -26,7 +26,6 @@ from typing import Any, Self
 import tantivy
 
 from newswarc.items import Document, Hit
-from search.analysis import analyse
 from search.highlight import highlights
 from search.index import (
     FACETS,
@@ -39,9 +38,10 @@ from search.index import (
     IndexOutdated,
     Results,
 )
+from search.keys import divided_words, keys, milliseconds, within
 from search.query import Query
 from search.records import document_of, record_of
-from search.tantivy_query import EARLIEST, LATEST, keys, translate
+from search.tantivy_query import translate
 
 NAME = "articles"
 SCHEMA_VERSION = 1
@@ -160,7 +160,7 @@ class TantivyIndex:
         captured = self._captured([document.id for document in documents])
         written = 0
         for document in documents:
-            version = _milliseconds(document.captured_at)
+            version = milliseconds(document.captured_at)
             known = captured.get(document.id)
             if known is not None:
                 if version < known:
@@ -373,12 +373,7 @@ def _lock_fault(root: Path) -> IndexLocked:
 
 
 def _indexed(document: Document, version: int) -> Any:
-    if not document.folded:
-        folded, stems, title_words = analyse(document.title, document.text, document.language)
-    else:
-        folded, stems, title_words = document.folded, document.stems, document.title_words
-    title, text = _divided(folded, title_words)
-    title_stems, text_stems = _divided(stems, title_words)
+    title, text, title_stems, text_stems = divided_words(document)
     # The mark between title and text keeps a phrase from beginning in one and ending in the other.
     fields = tantivy.Document()
     for name, value in (
@@ -395,30 +390,13 @@ def _indexed(document: Document, version: int) -> Any:
     for facet in FACETS:
         if value := getattr(document, facet):
             fields.add_text(facet, value.encode(errors="replace").decode())  # no lone surrogates
-    fields.add_date("date", _within(document.published or document.captured_at))
+    fields.add_date("date", within(document.published or document.captured_at))
     if document.published:
-        fields.add_date("published", _within(document.published))
-    fields.add_date("captured_at", _within(document.captured_at))
+        fields.add_date("published", within(document.published))
+    fields.add_date("captured_at", within(document.captured_at))
     fields.add_integer("captured", version)
     fields.add_bytes("document", record_of(document))
     return fields
-
-
-def _divided(words: str, count: int) -> tuple[str, str]:
-    """The first `count` words, and the others."""
-    if not count:
-        return "", words
-    parts = words.split(" ", count)
-    return " ".join(parts[:count]), "".join(parts[count:])
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-def _within(at: datetime) -> datetime:
-    """tantivy holds dates of 1677 to 2262; what a page says beyond that is sorted at the edge, and kept as it is."""
-    return min(max(at, EARLIEST), LATEST).astimezone(UTC)
 
 
 def _summed(days: Iterable[dict[str, Any]], histogram: Histogram) -> dict[str, int]:

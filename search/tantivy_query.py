@@ -1,18 +1,15 @@
-"""The query tree in tantivy's own queries, and the keys that filters look for."""
+"""The query tree in tantivy's own queries."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import tantivy
 
-from newswarc.items import Document
 from search.analysis import base_language
 from search.forms import Forms, Sequence, forms
+from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key
 from search.query import (
     All,
     And,
@@ -31,14 +28,6 @@ from search.query import (
     Word,
     asks_for_state,
 )
-
-EARLIEST = datetime(1678, 1, 1, tzinfo=UTC)
-LATEST = datetime(2262, 1, 1, tzinfo=UTC)
-EXACT = 2.0
-"""How much more an exact form counts than a stem."""
-IN_TITLE = 3.0
-"""How much more the title counts than the text."""
-LONGEST_KEY = 2_000
 
 _MUST, _SHOULD, _MUST_NOT = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 _Q = tantivy.Query
@@ -138,31 +127,3 @@ class _Translator:
         if found.kind is Fuzzy:
             return _Q.fuzzy_term_query(self.schema, field, words[0], distance=found.distance)
         return _Q.term_query(self.schema, field, words[0])
-
-
-def keys(document: Document) -> list[str]:
-    """All that a filter or a field can ask of a document: its source by outlet and region too, its language by base."""
-    region, _, outlet = document.source.partition("/")
-    language = document.language or ""
-    asked = [("source", document.source), ("source", region), ("source", outlet), ("language", language)]
-    asked += [("language", language.split("-")[0]), ("country", document.country or ""), ("state", document.state)]
-    return list(dict.fromkeys(key(name, value) for name, value in [*asked, ("url", document.url)] if value))
-
-
-def key(name: str, value: str) -> str:
-    plain = url_key(value) if name == "url" else value.strip().casefold()
-    return f"{name}:{plain}"[:LONGEST_KEY].encode(errors="replace").decode()
-
-
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|yclid|mc_[ce]id|igshid")
-
-
-def url_key(url: str) -> str:
-    """What two URLs of one page have in common: no scheme, `www.`, `m.`, fragment, tracking parameters, last slash."""
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return url.strip()
-    host = re.sub(r"^(?:www|m|amp)\.", "", parts.netloc.lower())
-    query = urlencode([pair for pair in parse_qsl(parts.query, True) if not _TRACKING.fullmatch(pair[0])])
-    return f"{host}{parts.path.rstrip('/')}" + (f"?{query}" if query else "")

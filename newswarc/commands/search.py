@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
 
 from newswarc.commands.faults import NotFound, UserError
-from newswarc.commands.printing import console, plain, print_json, readable, table, visible
+from newswarc.commands.printing import console, print_json, readable, table, visible
 from newswarc.items import Hit
 from newswarc.settings import DataFolder
+from search.answers import answer
 from search.index import Facets, Results, open_index
 from search.query import Filters, Query, moment, parse
 
@@ -57,11 +57,10 @@ def run(asked: Asked, data: Path, json: bool) -> int:
         facets = index.aggregate(query, histogram="month") if asked.facets else None
     finally:
         index.close()
-    notes = [*parsed.notes, *results.notes]
     if json:
-        print_json(as_json(results, notes, facets))
+        print_json(answer(results, parsed.notes, facets))
     else:
-        _print(results, notes, facets)
+        _print(results, [*parsed.notes, *results.notes], facets)
     return 0
 
 
@@ -81,32 +80,6 @@ def day(text: str, option: str, *, until: bool = False) -> datetime:
         return moment(text, until=until)
     except ValueError as e:
         raise UserError(f"{option}: {e}") from e
-
-
-def as_json(results: Results, notes: Sequence[str], facets: Facets | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"total": results.total, "hits": [hit_json(hit) for hit in results.hits]}
-    if notes:
-        shown["notes"] = list(notes)
-    if facets is not None:
-        shown["facets"] = plain(facets)
-    return shown
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    d = hit.document
-    return {
-        "id": d.id,
-        "url": d.url,
-        "title": d.title,
-        "source": d.source,
-        "language": d.language,
-        "published": d.published.isoformat() if d.published else None,
-        "score": hit.score,
-        "highlights": list(hit.highlights),
-        "state": d.state,
-        "version": d.version,
-        "evidence": plain(d.evidence),
-    }
 
 
 def _print(results: Results, notes: Sequence[str], facets: Facets | None) -> None:

@@ -126,7 +126,7 @@ class Flood(Paper):
         return super().__call__(request)
 
 
-LIMIT = 1_500
+LIMIT = 1_400
 """Articles of one source in the round: enough that each answer has asked for more many times."""
 MAZE, NESTED, FLOOD = Maze("maze.example", 4), Nested("nested.example", 0), Flood("flood.example", 0)
 

@@ -169,7 +169,7 @@ def test_damage_is_one_sentence_with_a_remedy_that_works(
     assert documents(copy.data) == whole.documents
 
 
-@pytest.mark.parametrize("damage", [another_index, index_files_gone, index_files_damaged])
+@pytest.mark.parametrize("damage", [index_files_damaged])
 def test_a_crawl_does_not_begin_on_a_damaged_index(copy: Newswarc, damage: Break) -> None:
     damage(copy.data)
     assert "newswarc rebuild" in sentence(copy.run("crawl", "faults", code=1).stderr)

@@ -18,6 +18,8 @@ from search.analysis import analyse
 from search.index import BACKENDS, IndexFault, SearchIndex, open_index
 from search.query import All, Filters, Query, moment, parse
 
+NewPlace = Callable[[str], str]
+"""Backend → the URL of an index that is not there yet; see tests/conftest.py."""
 CASES = sorted((Path(__file__).parents[1] / "search_cases").glob("*.yaml"))
 CAPTURED = datetime(2022, 4, 22, 12, tzinfo=UTC)
 
@@ -44,8 +46,8 @@ def kept(document: Document) -> Document:
 
 
 @pytest.fixture(params=BACKENDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"{request.param}:{tmp_path / 'index'}"
+def place(request: pytest.FixtureRequest, new_place: NewPlace) -> str:
+    return new_place(request.param)
 
 
 @pytest.fixture
@@ -62,10 +64,10 @@ def found(index: SearchIndex, text: str, **options: Any) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=[(backend, path) for backend in BACKENDS for path in CASES], ids=str)
-def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def filled(request: pytest.FixtureRequest, new_place: NewPlace) -> Iterator[Any]:
     backend, path = request.param
     content = yaml.safe_load(path.read_text("utf-8"))
-    with open_index(f"{backend}:{tmp_path_factory.mktemp('cases')}") as index:
+    with open_index(new_place(backend)) as index:
         index.upsert([_described(given) for given in content["documents"]])
         index.commit()
         yield index, content["cases"]
@@ -258,8 +260,8 @@ def test_highlights_come_with_the_hits(index: SearchIndex) -> None:
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
-    with open_index(f"{request.param}:{tmp_path_factory.mktemp('small')}") as index:
+def small(request: pytest.FixtureRequest, new_place: NewPlace) -> Iterator[SearchIndex]:
+    with open_index(new_place(request.param)) as index:
         index.upsert([document("a", text="rockets at Termez"), document("b", text="ракеты у Термеза", language="ru")])
         index.commit()
         yield index
@@ -294,5 +296,5 @@ def test_hostile_queries_are_answered(small: SearchIndex, text: str) -> None:
 
 
 def test_an_unknown_backend_is_named() -> None:
-    with pytest.raises(IndexFault, match="no search backend 'solr'; known: tantivy"):
+    with pytest.raises(IndexFault, match="no search backend 'solr'; known: tantivy, elasticsearch"):
         open_index("solr:somewhere")

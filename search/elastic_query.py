@@ -1,0 +1,184 @@
+"""The query tree in Elasticsearch's own queries, for the fields of `search/elastic/articles.json`."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from search.analysis import base_language
+from search.forms import Forms, Sequence, forms
+from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key, milliseconds
+from search.query import (
+    All,
+    And,
+    DateRange,
+    Field,
+    Filters,
+    Fuzzy,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Title,
+    Tree,
+    Word,
+    asks_for_state,
+    leaves,
+)
+
+Clause = dict[str, Any]
+
+MOST_SCORED = 12
+"""Words of a query that are ranked by their frequency; of longer ones each counts the same, which takes less clauses.
+
+An engine refuses queries of more clauses than its memory allows, 1,024 in the least."""
+TALLEST = 12
+"""Queries within queries; Elasticsearch refuses more than 30, but begins to count anew in a `wrapper`."""
+MOST_BEGINNINGS = 1_000
+"""Words that the beginning at a phrase's end may stand for."""
+
+_MATCH_ALL: Clause = {"match_all": {}}
+_MATCH_NONE: Clause = {"match_none": {}}
+
+
+def translate(query: Query) -> Clause:
+    """Elasticsearch's query for ours, filters included."""
+    languages = tuple(dict.fromkeys(filter(None, map(base_language, query.filters.values("language")))))
+    scored = query.sort == "relevance" and sum(1 for _ in leaves(query.tree)) <= MOST_SCORED
+    whole: dict[str, list[Clause]] = {
+        "must": [_Translator(languages, query.strict, scored).query(query.tree)],
+        "filter": list(_filters(query.filters)),
+    }
+    if not (query.all_versions or query.filters.values("state") or asks_for_state(query.tree)):
+        whole["must_not"] = [{"term": {"keys": "state:superseded"}}]
+    return _bool(**whole)
+
+
+def _filters(filters: Filters) -> Iterator[Clause]:
+    for name in ("source", "language", "country", "state"):
+        if values := filters.values(name):
+            yield {"terms": {"keys": [key(name, value) for value in values]}}
+    if filters.since or filters.until:
+        yield _dates(DateRange(filters.since, filters.until))
+
+
+def _dates(dates: DateRange) -> Clause:
+    since = dates.since if dates.since and dates.since > EARLIEST else None
+    until = dates.until if dates.until and dates.until < LATEST else None
+    if (since and since >= LATEST) or (until and until <= EARLIEST):
+        return _MATCH_NONE
+    if not (since or until):
+        return _MATCH_ALL
+    ends = {name: _up(moment) for name, moment in (("gte", since), ("lt", until)) if moment}
+    return {"range": {"date": {**ends, "format": "epoch_millis"}}}
+
+
+def _up(moment: datetime) -> int:
+    """In milliseconds, rounded up: dates of documents are rounded down."""
+    return milliseconds(moment) + bool(moment.microsecond % 1000)
+
+
+def _bool(**occurs: list[Clause]) -> Clause:
+    """A bool query of at most TALLEST levels; what is taller is wrapped."""
+    filled: dict[str, Any] = {name: list(map(_lower, clauses)) for name, clauses in occurs.items() if clauses}
+    if "should" in filled:
+        filled["minimum_should_match"] = 1
+    return {"bool": filled}
+
+
+def _lower(clause: Clause) -> Clause:
+    if _height(clause) < TALLEST:
+        return clause
+    return {"wrapper": {"query": base64.b64encode(json.dumps(clause).encode()).decode()}}
+
+
+def _height(clause: Clause) -> int:
+    if "bool" not in clause:
+        return 2 if "constant_score" in clause else 1
+    lists = [clauses for clauses in clause["bool"].values() if isinstance(clauses, list)]
+    return 1 + max((_height(inner) for clauses in lists for inner in clauses), default=0)
+
+
+class _Translator:
+    def __init__(self, languages: tuple[str, ...], strict: bool, scored: bool) -> None:
+        self.languages = languages
+        self.strict = strict
+        self.scored = scored
+
+    def query(self, tree: Tree, title: bool = False) -> Clause:
+        """`title`: only in the title."""
+        match tree:
+            case All():
+                return _MATCH_ALL
+            case Nothing():
+                return _MATCH_NONE
+            case And(parts):
+                return self._every(parts, title)
+            case Or(parts):
+                return _bool(should=[self.query(part, title) for part in parts])
+            case Not():
+                return self._every((tree,), title)
+            case Title(part):
+                return self.query(part, title=True)
+            case Field(name, value):
+                return _unscored({"term": {"keys": key(name, value)}})
+            case DateRange():
+                return _unscored(_dates(tree))
+            case Word() | Phrase() | Prefix() | Fuzzy():
+                return self._leaf(forms(tree, self.languages, self.strict), title)
+
+    def _every(self, parts: Iterable[Tree], title: bool) -> Clause:
+        must, must_not = [], []
+        for part in parts:
+            if isinstance(part, Not):
+                must_not.append(self.query(part.part, title))
+            else:
+                must.append(self.query(part, title))
+        return _bool(must=must, must_not=must_not)
+
+    def _leaf(self, found: Forms, title: bool) -> Clause:
+        """Any of the forms; those in the title and those that are exact count more. `text` holds the title too."""
+        fields = [("title", IN_TITLE if title else 1.0)]
+        if not title:
+            fields = [("text", 1.0)]
+            if self.scored and found.kind in (Word, Phrase):
+                fields.append(("title", IN_TITLE - 1))
+        clauses: list[Clause] = []
+        for field, weight in fields:
+            clauses += self._any(f"folded.{field}", found.exact, found, weight * EXACT)
+            clauses += self._any(f"stems.{field}", found.stems, found, weight)
+        return clauses[0] if len(clauses) == 1 else _bool(should=clauses)
+
+    def _any(self, field: str, sequences: Iterable[Sequence], found: Forms, weight: float) -> Iterator[Clause]:
+        alone: list[str] = []
+        for words in sequences:
+            if len(words) == 1 and found.kind in (Word, Phrase) and not self.scored:
+                alone += words
+            else:
+                yield _words(field, words, found, weight)
+        if alone:
+            yield {"terms": {field: alone, "boost": weight}}
+
+
+def _words(field: str, words: Sequence, found: Forms, weight: float) -> Clause:
+    if len(words) > 1:
+        asked = {"query": " ".join(words), "slop": found.slop, "boost": weight}
+        if found.kind is Prefix:
+            return {"match_phrase_prefix": {field: {**asked, "max_expansions": MOST_BEGINNINGS}}}
+        return {"match_phrase": {field: asked}}
+    if found.kind is Prefix:
+        return {"prefix": {field: {"value": words[0], "boost": weight}}}
+    if found.kind is Fuzzy:
+        # Rewritten otherwise only the 50 nearest words are looked for.
+        asked = {"value": words[0], "fuzziness": found.distance, "rewrite": "constant_score", "boost": weight}
+        return {"fuzzy": {field: asked}}
+    return {"term": {field: {"value": words[0], "boost": weight}}}
+
+
+def _unscored(clause: Clause) -> Clause:
+    return {"constant_score": {"filter": clause, "boost": 0}}

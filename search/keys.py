@@ -1,0 +1,72 @@
+"""What every engine's index holds beside the words: the keys that filters look for, the date, the divided words."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from newswarc.items import Document
+from search.analysis import analyse
+
+EARLIEST = datetime(1678, 1, 1, tzinfo=UTC)
+LATEST = datetime(2262, 1, 1, tzinfo=UTC)
+EXACT = 2.0
+"""How much more an exact form counts than a stem."""
+IN_TITLE = 3.0
+"""How much more the title counts than the text."""
+LONGEST_KEY = 2_000
+
+
+def keys(document: Document) -> list[str]:
+    """All that a filter or a field can ask of a document: its source by outlet and region too, its language by base."""
+    region, _, outlet = document.source.partition("/")
+    language = document.language or ""
+    asked = [("source", document.source), ("source", region), ("source", outlet), ("language", language)]
+    asked += [("language", language.split("-")[0]), ("country", document.country or ""), ("state", document.state)]
+    return list(dict.fromkeys(key(name, value) for name, value in [*asked, ("url", document.url)] if value))
+
+
+def key(name: str, value: str) -> str:
+    plain = url_key(value) if name == "url" else value.strip().casefold()
+    return f"{name}:{plain}"[:LONGEST_KEY].encode(errors="replace").decode()
+
+
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|yclid|mc_[ce]id|igshid")
+
+
+def url_key(url: str) -> str:
+    """What two URLs of one page have in common: no scheme, `www.`, `m.`, fragment, tracking parameters, last slash."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return url.strip()
+    host = re.sub(r"^(?:www|m|amp)\.", "", parts.netloc.lower())
+    query = urlencode([pair for pair in parse_qsl(parts.query, True) if not _TRACKING.fullmatch(pair[0])])
+    return f"{host}{parts.path.rstrip('/')}" + (f"?{query}" if query else "")
+
+
+def divided_words(document: Document) -> tuple[str, str, str, str]:
+    """Folded words of title and of text, stem terms of title and of text; analysed now where the document has none."""
+    if document.folded:
+        folded, stems, title_words = document.folded, document.stems, document.title_words
+    else:
+        folded, stems, title_words = analyse(document.title, document.text, document.language)
+    return (*_divided(folded, title_words), *_divided(stems, title_words))
+
+
+def _divided(words: str, count: int) -> tuple[str, str]:
+    """The first `count` words, and the others."""
+    if not count:
+        return "", words
+    parts = words.split(" ", count)
+    return " ".join(parts[:count]), "".join(parts[count:])
+
+
+def milliseconds(at: datetime) -> int:
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def within(at: datetime) -> datetime:
+    """Engines hold dates of 1677 to 2262; what a page says beyond that is sorted at the edge, and kept as it is."""
+    return min(max(at, EARLIEST), LATEST).astimezone(UTC)

@@ -1,0 +1,47 @@
+"""What tests of several rooms share: the one Elasticsearch of a test run, and places for new indices on any engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from elastic_server import Unavailable, remove_indices, shared
+
+
+MADE: list[str] = []
+"""Names of indices made in this process."""
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server: that of NEWSWARC_TEST_ELASTICSEARCH, or one started for the run."""
+    given = os.environ.get("NEWSWARC_TEST_ELASTICSEARCH")
+    if given:
+        yield given.rstrip("/")
+        for name in MADE:
+            remove_indices(given.rstrip("/"), name)
+        return
+    base = tmp_path_factory.getbasetemp()
+    try:
+        with shared(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) as url:
+            yield url
+    except Unavailable as fault:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must run this: {fault}")
+        pytest.skip(f"left out, no Elasticsearch to test with: {fault}")
+
+
+@pytest.fixture(scope="session")
+def new_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Backend → the URL of an index that is not there yet."""
+
+    def place(backend: str) -> str:
+        if backend != "elasticsearch":
+            return f"{backend}:{tmp_path_factory.mktemp('place') / 'index'}"
+        name = f"newswarc-test-{uuid4().hex[:12]}"
+        MADE.append(name)
+        return f"elasticsearch:{request.getfixturevalue('elasticsearch_url')}/{name}"
+
+    return place
