@@ -3,12 +3,17 @@
 It knows nothing of the crawl: it reads what the ledger says is pending, in the archive's order, has workers derive the
 documents, settles versions and states in the ledger, and sends the documents to the engine. Whatever ends it early, the
 next drain goes on from the ledger; doing a thing twice is doing it once.
+
+Where the engine is away or takes nothing, cleaning goes on: the documents stay unindexed in the ledger, the engine is
+tried again after a while that grows, and what it lacks is then made again from the archive.
 """
 
 from __future__ import annotations
 
 import logging
+import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -22,7 +27,7 @@ from newswarc.items import Document, State
 from newswarc.ledger import Derived, DocumentRow, ExchangeRow, Ledger
 from pipelines.derive import Derivation, derive, plain_outcome
 from pipelines.pool import PagePoisoned, WorkerPool
-from search.index import SearchIndex
+from search.index import IndexAway, IndexRefused, SearchIndex
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +45,10 @@ WINDOW = 24
 """Pages under way at once: enough to keep every worker busy, few enough that memory stays flat."""
 BATCH = 50
 """Results settled, sent and committed together."""
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+"""Seconds until an engine that is away is tried again, at first and at most: doubled each time, less up to a half."""
+PATIENCE = 30.0
+"""Seconds that an engine which is away is waited for when all else is done."""
 
 
 @dataclass
@@ -76,9 +85,19 @@ class Drain:
     on_progress: Callable[[Progress], None] | None = None
     hurried: bool = False
     """Once true, a run ends when what is under way is done."""
+    patience: float = PATIENCE
+    clock: Callable[[], float] = time.monotonic
+    wait: Callable[[float], object] = time.sleep
+    _away: IndexAway | None = None
+    """Why the engine lacks documents that the ledger has; None where it lacks none."""
+    _tries: int = 0
+    _next_try: float = 0.0
 
     def run(self, more: Callable[[], bool] = lambda: False) -> Progress:
-        """Drains until nothing is pending and `more()` (which may wait) says that nothing will come."""
+        """Drains until nothing is pending and `more()` (which may wait) says that nothing will come.
+
+        Raises IndexAway where all is cleaned and the engine stays away: the next run sends what it lacks.
+        """
         self.catch_up()
         after = 0
         under_way: deque[tuple[ExchangeRow, Begun]] = deque()
@@ -98,12 +117,15 @@ class Drain:
             if done and (len(done) >= BATCH or idle or not under_way):
                 self._finish(done)
                 done = []
+            if self._away and self._may_send():
+                self.catch_up()
             if idle:
                 if self.hurried:
                     return self.progress
                 if self.ledger.pending(1) and after:
                     after = 0  # hints that came late put older pages back among the pending
                 elif not more():
+                    self._outlast()
                     return self.progress
 
     def catch_up(self) -> None:
@@ -111,7 +133,32 @@ class Drain:
         if self.index is None:
             return
         while not self.hurried and (rows := self.ledger.unindexed(BATCH)):
-            self._send(list(zip(rows, self._all_made_again(rows), strict=True)))
+            if not self._send(list(zip(rows, self._all_made_again(rows), strict=True))):
+                return
+        if not self.hurried and self._away:
+            log.warning("the engine is back and has all documents")
+            self._away = None
+
+    def _may_send(self) -> bool:
+        return self._away is None or self.clock() >= self._next_try
+
+    def _put_off(self, fault: IndexAway) -> None:
+        if self._away is None:
+            log.warning("%s; the crawl goes on, the documents wait in the ledger", fault)
+        pause = min(FIRST_WAIT * 2 ** min(self._tries, 30), LONGEST_WAIT) * random.uniform(0.5, 1)
+        self._away, self._tries, self._next_try = fault, self._tries + 1, self.clock() + pause
+
+    def _outlast(self) -> None:
+        """Waits a while for an engine that is away, and raises what keeps it away in the end."""
+        end = self.clock() + self.patience
+        self._tries, self._next_try = 0, self.clock()
+        while self._away and not self.hurried:
+            if self._may_send():
+                self.catch_up()
+            elif self._next_try > end:
+                raise self._away
+            else:
+                self.wait(min(1.0, self._next_try - self.clock()))  # in small pieces: one may come to be hurried
 
     def _begin(self, row: ExchangeRow) -> Begun:
         archived = row.archived
@@ -159,7 +206,8 @@ class Drain:
         fresh = {row.id: d.document for row, d in done if d.document is not None}
         settled = self.ledger.settle([_derived(row, derivation) for row, derivation in done])
         standing = [(row, self._standing(row, fresh.get(row.exchange))) for row in settled]
-        self._send(standing)
+        if self._may_send():
+            self._send(standing)
         self.progress.documents += sum(document is not None for _, document in standing)
         if self.on_progress:
             self.on_progress(self.progress)
@@ -182,23 +230,39 @@ class Drain:
             return None
         return replace(derivation.document, version=row.version, state=_state(row.state))
 
-    def _send(self, standing: Sequence[tuple[DocumentRow, Document | None]]) -> None:
-        """What could not be made again is set apart, by name, until a rebuild."""
+    def _send(self, standing: Sequence[tuple[DocumentRow, Document | None]]) -> bool:
+        """Whether the engine took it. What can't be made again or is refused is set apart, by name, until a rebuild."""
         if self.index is None:
-            return
+            return True
         documents = [document for _, document in standing if document]
         gone = self.ledger.withdrawn()
-        if gone:
-            self.index.delete(gone)
-        if documents:
-            self.index.upsert(documents)
-        if documents or gone:
-            self.index.commit()
-        self.ledger.indexed([document.id for document in documents])
-        for row, document in standing:
-            if document is None:
-                self.ledger.quarantine(row.id, "its page, cleaned again, gives another text", datetime.now(UTC))
+        try:
+            refused = _written(self.index, documents, gone)
+        except IndexAway as fault:
+            self._put_off(fault)
+            return False
+        self._tries = 0
+        self.ledger.indexed([document.id for document in documents if document.id not in refused])
+        again = "its page, cleaned again, gives another text"
+        for id, reason in ({row.id: again for row, document in standing if document is None} | refused).items():
+            log.error("%s is set apart until a rebuild: %s", id, reason)
+            self.ledger.quarantine(id, reason, datetime.now(UTC))
         self.ledger.forget_withdrawn(gone)
+        return True
+
+
+def _written(index: SearchIndex, documents: Sequence[Document], gone: Sequence[str]) -> dict[str, str]:
+    """Sends and commits; returns the documents that the engine refuses for themselves, and why."""
+    if gone:
+        index.delete(gone)
+    if documents:
+        index.upsert(documents)
+    try:
+        if documents or gone:
+            index.commit()
+    except IndexRefused as fault:
+        return dict(fault.refused)
+    return {}
 
 
 class DrainThread:

@@ -12,7 +12,7 @@ from newswarc.settings import DataFolder
 from pipelines.drain import Drain, DrainThread
 from pipelines.pool import WorkerPool
 from pipelines.rebuild import ReadListing, reconcile
-from search.index import SearchIndex, open_index
+from search.index import IndexFault, SearchIndex, open_index
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,8 @@ class Workshop:
     data: DataFolder
     ledger: Ledger
     pool: WorkerPool
-    index: SearchIndex
+    index: SearchIndex | None
+    """None where it could not be opened; pages are archived and cleaned all the same."""
     drain: DrainThread
     users: int = 0
     started: bool = False
@@ -39,11 +40,9 @@ class Workshop:
         with _guard:
             if key not in _open:
                 ledger, pool = Ledger(data.ledger), WorkerPool(workers=workers)
-                engine = open_index(index or str(data.index), write=True)
-                if engine.count() < ledger.indexed_count():
-                    log.warning("the index lacks documents that it had: they are made again from the archive")
-                    ledger.all_unindexed()
+                engine, fault = _engine(index or str(data.index), ledger)
                 drain = DrainThread(Drain(ledger, data.archive, pool, engine))
+                drain.fault = fault
                 _open[key] = cls(data, ledger, pool, engine, drain)
             _open[key].users += 1
             return _open[key]
@@ -81,5 +80,18 @@ class Workshop:
                 self.drain.finish()
         finally:
             self.pool.close()
-            self.index.close()
+            if self.index is not None:
+                self.index.close()
             self.ledger.close()
+
+
+def _engine(address: str, ledger: Ledger) -> tuple[SearchIndex | None, IndexFault | None]:
+    """The index to write to, or why there is none: a crawl must not wait for that, for pages do not wait either."""
+    try:
+        engine = open_index(address, write=True)
+    except IndexFault as fault:
+        return None, fault
+    if engine.count() < ledger.indexed_count():
+        log.warning("the index lacks documents that it had: they are made again from the archive")
+        ledger.all_unindexed()
+    return engine, None

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from elastic_server import Unavailable, remove_indices, shared
 
-
 MADE: list[str] = []
 """Names of indices made in this process."""
 

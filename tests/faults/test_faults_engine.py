@@ -72,9 +72,14 @@ def test_an_index_held_by_another_process_is_named(failed: Failed, tmp_path: Pat
     lock = os.open(program.data / "index" / "writer.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
-        assert "another process writes to the index" in sentence(program.run("crawl", "faults", code=1).stderr)
+        said = sentence(program.run("crawl", "faults", code=1).stderr)
     finally:
         os.close(lock)
+    assert said.startswith("all captures are archived, but indexing stopped: ")
+    assert "another process writes to the index" in said
+    assert {row.url for row in acknowledged(program.data) if row.kind == "article"} == PAPER.urls
+    program.crawl("faults")
+    assert {d.url for d in documents(program.data).values()} == PAPER.urls
 
 
 def test_the_next_run_indexes_the_backlog_and_nothing_twice(failed: Failed) -> None:
