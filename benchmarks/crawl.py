@@ -19,7 +19,7 @@ CASES = {
     "same-aiohttp": "bare Scrapy, the same settings, its aiohttp handler, no reactor",
     "defaults": "bare Scrapy, its own defaults",
 }
-HEADINGS = ("", "newswarc to it, pairs", "pages/s", "CPU ms/page", "server's core busy")
+HEADINGS = ("", "newswarc to it, pairs", "the same by CPU", "pages/s", "CPU ms/page", "server's core busy")
 
 
 def bench(*, quick: bool) -> Result:
@@ -36,6 +36,7 @@ def bench(*, quick: bool) -> Result:
         [
             title,
             spread(against[name], 2) if name != "newswarc" else "1",
+            spread(ratios(results, name, "newswarc", "CPU ms/page"), 2) if name != "newswarc" else "1",
             spread([r["pages/s"] for r in results[name]], 0),
             spread([r["CPU ms/page"] for r in results[name]], 2),
             f"{statistics.median(r['server busy'] for r in results[name]):.0%}",

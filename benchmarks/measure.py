@@ -20,6 +20,8 @@ import psutil  # type: ignore[import-untyped]
 from benchmarks.pages import Pages
 
 CORES = sorted(os.sched_getaffinity(0))
+# As an installation has it: modules are compiled once, not at each start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 EVERY = 0.1
 """Seconds between two looks at the processes of a run."""
 

@@ -89,7 +89,7 @@ def _fill(index: TantivyIndex, number: int) -> dict[int, list[float]]:
     """Documents a second for each size of batch, over pieces written in turns."""
     speeds: dict[int, list[float]] = {batch: [] for batch in BATCHES}
     for turn, documents in enumerate(_documents(number)):
-        batch = BATCHES[turn % 2]
+        batch = BATCHES[0] if turn % 10 == 1 else BATCHES[1]
         began = time.perf_counter()
         for start in range(0, len(documents), batch):
             index.upsert(documents[start : start + batch])

@@ -11,6 +11,7 @@ import logging
 import queue
 import shutil
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ from newswarc.settings import DataFolder
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 128
+GATHER = 0.004
+"""Seconds that a busy appender waits for company: a flush and a commit cost as much for one exchange as for ten."""
+BUSY = 0.05
+"""It is busy when the next exchange comes within so many seconds after the last batch."""
 
 
 class Store(Protocol):
@@ -57,6 +62,7 @@ class Appender:
         self._store, self._commit, self._on_close = store, commit, on_close
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._users, self._guard, self._closed = 1, threading.Lock(), False
+        self._has_settled = False
         self.fault: Exception | None = None
         self.on_fault: Callable[[Exception], None] | None = None
         self._thread = threading.Thread(target=self._run, name="archive-appender", daemon=True)
@@ -96,11 +102,15 @@ class Appender:
             batch, more = self._next_batch()
             if batch:
                 self._settle(batch, self._write([waiting.item for waiting in batch]))
+                self._has_settled = True
 
     def _next_batch(self) -> tuple[list[_Waiting], bool]:
         """What waits (at least one, unless the end has come), and whether to go on."""
         batch: list[_Waiting] = []
+        settled = time.monotonic()
         waiting = self._queue.get()
+        if waiting is not None and time.monotonic() - settled < BUSY and self._has_settled:
+            time.sleep(GATHER)
         while waiting is not None:
             batch.append(waiting)
             if len(batch) == MAX_BATCH or self._queue.empty():

@@ -5,6 +5,7 @@ Only typer is imported here, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(help="The registry of outlets.", no_args_is_help=True)
 sample_app = typer.Typer(help="The sample outlets that come with newswarc.", no_args_is_help=True)
+index_app = typer.Typer(help="The index: set up, look at, swap.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
 app.add_typer(sources_app, name="sources")
 app.add_typer(sample_app, name="sample")
 
@@ -35,6 +38,25 @@ Names = Annotated[
     list[str] | None, typer.Argument(metavar="[REGION|OUTLET]...", show_default=False, help="Regions or outlets; all.")
 ]
 DATA_DEFAULT = Path("data")
+
+
+def _use_index(url: str | None) -> str | None:
+    """For this process and the rounds that it starts; `DataFolder.index_url` reads it."""
+    if url:
+        os.environ["NEWSWARC_INDEX"] = url
+    return url
+
+
+INDEX = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="URL",
+        help="The index on an engine of its own: elasticsearch:http://HOST:9200/NAME.",
+        envvar="NEWSWARC_INDEX",
+        callback=_use_index,
+    ),
+]
 
 
 def _examples(*lines: str) -> str:
@@ -62,6 +84,7 @@ def crawl(
     ] = None,
     workers: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes for cleaning; 0: one a core.")] = 0,
     data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
     json: JSON = False,
 ) -> None:
     """Crawl one round (or rounds without end): fetch, archive, clean, index; then a summary for each source.
@@ -97,6 +120,7 @@ def search(
     facets: Annotated[bool, typer.Option("--facets", help="Count hits by source, language, month.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Only the very forms typed: no stems.")] = False,
     data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
     json: JSON = False,
 ) -> None:
     """Search the index.
@@ -124,6 +148,7 @@ def show(
     headers: Annotated[bool, typer.Option("--headers", help="Status line and headers as on the wire.")] = False,
     record: Annotated[bool, typer.Option("--record", help="The whole WARC record.")] = False,
     data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
     json: JSON = False,
 ) -> None:
     """Show a document or its archived original, checked against its digests before it is shown.
@@ -141,6 +166,7 @@ def verify(
     documents: Annotated[list[str] | None, typer.Argument(metavar="[DOC]...", help="Ids, or their beginnings.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every document, and every record of the archive.")] = False,
     data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
     json: JSON = False,
 ) -> None:
     """Recompute digests and make the text again from the record: verified, extractor changed, corrupt or missing.
@@ -196,6 +222,7 @@ def extract(
 def rebuild(
     workers: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes for cleaning; 0: one a core.")] = 0,
     data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
     json: JSON = False,
 ) -> None:
     """Make ledger and index anew from the archive alone, then put them in place of the old ones.
@@ -230,6 +257,7 @@ def serve(
         ),
     ] = None,
     data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
 ) -> None:
     """Serve search and the evidence of each document to a browser, until interrupted.
 
@@ -257,6 +285,46 @@ def sources_check(names: Names = None, sources: SOURCES = None, json: JSON = Fal
     from newswarc.commands.sources import check
 
     raise typer.Exit(check(names or [], sources, json))
+
+
+@index_app.command(
+    "setup", epilog=_examples("newswarc index setup --index elasticsearch:http://127.0.0.1:9200/articles")
+)
+def index_setup(data: DATA = DATA_DEFAULT, index: INDEX = None, json: JSON = False) -> None:
+    """Make the index ready: template, index and alias on Elasticsearch. Doing it again changes nothing."""
+    from newswarc.commands.index import setup
+
+    raise typer.Exit(setup(data, json))
+
+
+@index_app.command("status", epilog=_examples("newswarc index status --json"))
+def index_status(data: DATA = DATA_DEFAULT, index: INDEX = None, json: JSON = False) -> None:
+    """Which index serves, how many documents it has, and how many the ledger has for it.
+
+    Exit codes: 0 the index answers, 1 it does not.
+    """
+    from newswarc.commands.index import status
+
+    raise typer.Exit(status(data, json))
+
+
+@index_app.command("backlog", epilog=_examples("newswarc index backlog"))
+def index_backlog(data: DATA = DATA_DEFAULT, json: JSON = False) -> None:
+    """What waits in the ledger for the engine, and what the engine refused and why; asks no engine."""
+    from newswarc.commands.index import backlog
+
+    raise typer.Exit(backlog(data, json))
+
+
+@index_app.command("swap", epilog=_examples("newswarc index swap"))
+def index_swap(data: DATA = DATA_DEFAULT, index: INDEX = None, json: JSON = False) -> None:
+    """Let the index that served before the last rebuild serve again (Elasticsearch); again undoes it.
+
+    Exit codes: 0 done, 1 there is none.
+    """
+    from newswarc.commands.index import swap
+
+    raise typer.Exit(swap(data, json))
 
 
 @sample_app.command("serve", epilog=_examples("newswarc sample serve --port 8700"))

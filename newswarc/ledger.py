@@ -440,6 +440,10 @@ class Ledger:
         with self._write() as db:
             db.execute("INSERT OR REPLACE INTO quarantine VALUES (?,?,?)", (document, reason, _stamp(at)))
 
+    def quarantined(self) -> list[tuple[str, str, str]]:
+        """Document id, reason and time of each that is left alone until a rebuild."""
+        return [tuple(row) for row in self._db.execute("SELECT document_id, reason, at FROM quarantine ORDER BY at")]
+
     def document(self, document_id: str) -> DocumentRow | None:
         row = self._db.execute("SELECT * FROM document WHERE id = ?", (document_id,)).fetchone()
         return _document_row(row) if row else None

@@ -116,7 +116,17 @@ class DataFolder:
 
     @property
     def index(self) -> Path:
+        """Where the embedded index lies."""
         return self.root / "index"
+
+    @property
+    def index_url(self) -> str:
+        """NEWSWARC_INDEX: the index on an engine of its own; the embedded one where it is not set."""
+        return os.environ.get("NEWSWARC_INDEX", "").strip() or str(self.index)
+
+    @property
+    def embedded(self) -> bool:
+        return self.index_url == str(self.index)
 
 
 @dataclass(frozen=True, slots=True)

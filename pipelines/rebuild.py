@@ -19,6 +19,8 @@ from pipelines.pool import PagePoisoned, WorkerPool
 from search.index import fresh_index
 
 BATCH = 500
+PATIENCE = 600.0
+"""Seconds that an engine which is away in the end is waited for: a broken-off rebuild begins anew."""
 
 
 class ReadListing(Protocol):
@@ -117,9 +119,10 @@ def rebuild(
     entered = enter(reader.records(), ledger, reader.folder, pool, read_listing)
     if on_entered:
         on_entered(entered)
-    with fresh_index(engine or str(data.index)) as index:
+    with fresh_index(engine or data.index_url) as index:
         try:
-            progress = Drain(ledger, reader.folder, pool, index, on_progress=on_progress).run()
+            drain = Drain(ledger, reader.folder, pool, index, on_progress=on_progress, patience=PATIENCE)
+            progress = drain.run()
         finally:
             ledger.close()
         # A crash between the two leaves the old ledger with an index that has all the archive has.

@@ -12,7 +12,7 @@ from newswarc.settings import DataFolder
 from pipelines.drain import Drain, DrainThread
 from pipelines.pool import WorkerPool
 from pipelines.rebuild import ReadListing, reconcile
-from search.index import IndexFault, SearchIndex, open_index
+from search.index import IndexAway, IndexFault, SearchIndex, open_index
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Workshop:
         with _guard:
             if key not in _open:
                 ledger, pool = Ledger(data.ledger), WorkerPool(workers=workers)
-                engine, fault = _engine(index or str(data.index), ledger)
+                engine, fault = _engine(index or data.index_url, ledger)
                 drain = DrainThread(Drain(ledger, data.archive, pool, engine))
                 drain.fault = fault
                 _open[key] = cls(data, ledger, pool, engine, drain)
@@ -91,7 +91,10 @@ def _engine(address: str, ledger: Ledger) -> tuple[SearchIndex | None, IndexFaul
         engine = open_index(address, write=True)
     except IndexFault as fault:
         return None, fault
-    if engine.count() < ledger.indexed_count():
-        log.warning("the index lacks documents that it had: they are made again from the archive")
-        ledger.all_unindexed()
+    try:
+        if engine.count() < ledger.indexed_count():
+            log.warning("the index lacks documents that it had: they are made again from the archive")
+            ledger.all_unindexed()
+    except IndexAway:  # the next run asks it; this one waits for it beside the crawl
+        log.warning("whether the index has all documents is not known: it is away")
     return engine, None

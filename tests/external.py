@@ -49,6 +49,21 @@ def pywb_python() -> Path:
     return python
 
 
+def chromium() -> str:
+    """A headless-capable Chromium; as root in CI Debian's package is installed where there is none."""
+    with _once():
+        found = _chromium()
+        if not found and os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"):
+            _run(["apt-get", "update", "-qq"])
+            _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+            found = _chromium()
+    return found or _cannot("no Chromium is installed (Debian: apt-get install chromium)")
+
+
+def _chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @contextmanager
 def _once() -> Iterator[None]:
     """One test process installs at a time."""

@@ -144,12 +144,16 @@ class Desk:
 
 
 def _source(original: Original) -> dict[str, Any]:
-    """The page's source as far as it is shown, its length, and why there is none."""
+    """The page's source as far as it is shown, how many characters are not, and why there is none."""
     try:
         text = page_text(original.capture)
     except ValueError as e:
-        return {"source": None, "source_length": 0, "source_fault": str(e)}
-    return {"source": text[:MOST_SOURCE], "source_length": len(text), "source_fault": None}
+        return {"source": None, "source_left": 0, "source_fault": str(e)}
+    return {
+        "source": text[:MOST_SOURCE].replace("\r\n", "\n"),
+        "source_left": max(0, len(text) - MOST_SOURCE),
+        "source_fault": None,
+    }
 
 
 def _turned(request: Request, question: Question, by: int) -> str:
@@ -208,12 +212,18 @@ def _utc(when: datetime) -> str:
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def _day(when: datetime) -> str:
+    """In the outlet's own zone; without the time where it is midnight, which mostly means that none was given."""
+    return f"{when:%Y-%m-%d}" if (when.hour, when.minute) == (0, 0) else f"{when:%Y-%m-%d %H:%M}"
+
+
 def _as_sent(head: bytes) -> str:
     """Header bytes for people: UTF-8 where they are that, else one letter a byte."""
     try:
-        return head.decode()
+        text = head.decode()
     except UnicodeDecodeError:
-        return head.decode("latin-1")
+        text = head.decode("latin-1")
+    return text.replace("\r\n", "\n")
 
 
 PAGES = Environment(
@@ -228,6 +238,7 @@ PAGES.filters |= {
     "readable": readable,
     "linked": _linked,
     "utc": _utc,
+    "day": _day,
     "as_sent": _as_sent,
     "pieces": unmarked,
 }

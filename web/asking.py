@@ -143,9 +143,9 @@ class Indexes:
             return Answer(results, index.aggregate(question.query, histogram="month") if question.facets else None)
 
     def _open(self) -> SearchIndex:
-        if not self.folder.index.is_dir():
+        if self.folder.embedded and not self.folder.index.is_dir():
             raise NotFound(f"no index in {self.folder.root}: crawl first, or name the folder with --data")
-        return open_index(str(self.folder.index))
+        return open_index(self.folder.index_url)
 
     def close(self) -> None:
         while not self._free.empty():

@@ -29,7 +29,7 @@ class Guard:
     """Refuses requests for other names than ours, and those that other sites make behind a user's back.
 
     The first is what a rebound DNS name looks like: a page of `evil.example` whose address became 127.0.0.1 would else
-    read all that is here. The second are images, scripts and fetches of other sites; following a link is not among them.
+    read all that is here. The second are images, scripts and fetches of other sites; to follow a link is none of these.
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str] = ()) -> None:

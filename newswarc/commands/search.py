@@ -40,7 +40,7 @@ def run(asked: Asked, data: Path, json: bool) -> int:
     if asked.sort not in ("relevance", "date"):
         raise UserError(f"--sort {asked.sort!r}: there are relevance and date")
     folder = DataFolder(data)
-    if not folder.index.is_dir():
+    if folder.embedded and not folder.index.is_dir():
         raise NotFound(f"no index in {data}: crawl first, or name the folder with --data")
     parsed = parse(asked.query)
     query = Query(
@@ -51,7 +51,7 @@ def run(asked: Asked, data: Path, json: bool) -> int:
         offset=asked.offset,
         strict=asked.strict,
     )
-    index = open_index(str(folder.index))
+    index = open_index(folder.index_url)
     try:
         results = index.search(query)
         facets = index.aggregate(query, histogram="month") if asked.facets else None

@@ -16,7 +16,7 @@ def run(data: Path, address: str, port: int, names: Sequence[str]) -> int:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise WorkFault(
-            f"serving pages needs {', '.join(missing)}: install newswarc[web], as pip install 'newswarc[web]'"
+            f"serving pages needs {', '.join(missing)}, which is not installed: pip install 'newswarc[web]'"
         )
     if not data.is_dir():
         raise NotFound(f"no data folder {data}: crawl first, or name the folder with --data")

@@ -31,7 +31,7 @@ def run(prefix: str, wanted: Sequence[str], data: Path, json: bool) -> int:
     if view in ("original", "wire", "headers", "record"):
         sys.stdout.buffer.write(_original(ArchiveReader(folder.archive), pointer, view))
         return 0
-    index = open_index(str(folder.index))
+    index = open_index(folder.index_url)
     try:
         document = index.get(row.id)
     finally:

@@ -38,7 +38,7 @@ def run(prefixes: Sequence[str], everything: bool, data: Path, json: bool) -> in
 
 
 def _documents(rows: Sequence[DocumentRow], ledger: Ledger, folder: DataFolder) -> Iterator[Verdict]:
-    reader, index = ArchiveReader(folder.archive), open_index(str(folder.index))
+    reader, index = ArchiveReader(folder.archive), open_index(folder.index_url)
     pool = WorkerPool(workers=1 if len(rows) < 8 else None)
     try:
         futures = [(row, made_again(pool, folder.archive, ledger, exchange_of(ledger, row))) for row in rows]

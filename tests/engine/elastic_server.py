@@ -176,6 +176,7 @@ class Node:
 
     def add_user(self, name: str, password: str, *roles: str) -> None:
         """A user of the file realm."""
+        _give(self.folder)
         done = self._program("elasticsearch-users", "useradd", name, "-p", password, "-r", ",".join(roles))
         if done.returncode:
             raise RuntimeError(f"no user {name}: {done.stdout} {done.stderr}")
@@ -226,17 +227,21 @@ def workspace() -> Iterator[Path]:
 def request(
     url: str, method: str = "GET", body: Any = None, context: ssl.SSLContext | None = None, **headers: str
 ) -> Any:
-    """One request to a server, apart from the client under test; its JSON."""
+    """One request to a server, apart from the client under test; its JSON. OSError: what it was refused with."""
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
-    with urllib.request.urlopen(asked, timeout=60, context=context) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(asked, timeout=60, context=context) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as fault:
+        with fault:
+            raise OSError(f"{fault.code} {fault.read().decode(errors='replace')}") from fault
 
 
 def remove_indices(url: str, name: str) -> None:
     """What newswarc made under that name: indices and templates."""
     for path in (f"{name}-v*", f"_index_template/newswarc-{name}", f"_component_template/newswarc-{name}"):
-        with contextlib.suppress(urllib.error.HTTPError):  # not made, or not the right to make it
+        with contextlib.suppress(OSError):  # not made, or not the right to make it
             request(f"{url}/{path}", "DELETE")
 
 

@@ -11,6 +11,7 @@ import org.apache.lucene.analysis.ar.ArabicAnalyzer;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
 import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
 import org.apache.lucene.analysis.fa.PersianAnalyzer;
+import org.apache.lucene.analysis.miscellaneous.RemoveDuplicatesTokenFilter;
 import org.apache.lucene.analysis.pattern.PatternCaptureGroupTokenFilter;
 import org.apache.lucene.analysis.ru.RussianAnalyzer;
 import org.apache.lucene.analysis.tr.TurkishAnalyzer;
@@ -25,7 +26,7 @@ import org.elasticsearch.plugins.Plugin;
 
 /**
  * What every ordinary Elasticsearch has in its module analysis-common and the build for integration tests lacks:
- * Lucene's language analyzers under Elasticsearch's names, and the two parts that the index of API keys asks for.
+ * Lucene's language analyzers under Elasticsearch's names, and the parts that the indices of security ask for.
  */
 public class LanguagesPlugin extends Plugin implements AnalysisPlugin {
 
@@ -60,11 +61,14 @@ public class LanguagesPlugin extends Plugin implements AnalysisPlugin {
 
     @Override
     public Map<String, AnalysisProvider<TokenFilterFactory>> getTokenFilters() {
-        return Map.of("pattern_capture", AnalysisPlugin.requiresAnalysisSettings((index, environment, name, settings) -> {
+        Map<String, AnalysisProvider<TokenFilterFactory>> all = new LinkedHashMap<>();
+        all.put("unique", (index, environment, name, settings) -> new Filter(name, RemoveDuplicatesTokenFilter::new));
+        all.put("pattern_capture", AnalysisPlugin.requiresAnalysisSettings((index, environment, name, settings) -> {
             Pattern[] patterns = settings.getAsList("patterns").stream().map(Pattern::compile).toArray(Pattern[]::new);
             boolean original = settings.getAsBoolean("preserve_original", true);
             return new Filter(name, stream -> new PatternCaptureGroupTokenFilter(stream, original, patterns));
         }));
+        return all;
     }
 
     private static final class Filter extends AbstractTokenFilterFactory {
