@@ -34,8 +34,8 @@ bench: .venv/.ready-test
 	$(BIN)/python -m benchmarks
 
 lock:
-	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet pyproject.toml --extra speed --output-file requirements.lock
-	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet pyproject.toml --extra speed --extra test --extra dev --output-file requirements-test.lock
+	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet pyproject.toml --extra speed --extra web --output-file requirements.lock
+	$(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet pyproject.toml --extra speed --extra web --extra test --extra dev --output-file requirements-test.lock
 
 clean:
 	rm -rf .venv tests/.external data

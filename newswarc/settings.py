@@ -146,15 +146,24 @@ class ElasticSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> ElasticSettings:
-        env, name = os.environ if environ is None else environ, "NEWSWARC_ELASTICSEARCH_"
-        ca = env.get(f"{name}CA_FILE", "").strip()
+        env = os.environ if environ is None else environ
+        ca = env.get("NEWSWARC_ELASTICSEARCH_CA_FILE", "").strip()
         if ca and not Path(ca).is_file():
-            raise BadSetting(f"{name}CA_FILE: no such file: {ca}")
-        nodes = tuple(node_address(f"{name}NODES", item) for item in _items(env, f"{name}NODES"))
-        username, password = env.get(f"{name}USERNAME", "").strip() or None, _secret(env, f"{name}PASSWORD")
+            raise BadSetting(f"NEWSWARC_ELASTICSEARCH_CA_FILE: no such file: {ca}")
+        nodes = _items(env, "NEWSWARC_ELASTICSEARCH_NODES")
+        username = env.get("NEWSWARC_ELASTICSEARCH_USERNAME", "").strip() or None
+        password = _secret(env, "NEWSWARC_ELASTICSEARCH_PASSWORD", "NEWSWARC_ELASTICSEARCH_PASSWORD_FILE")
         if bool(username) != bool(password):
-            raise BadSetting(f"{name}USERNAME and {name}PASSWORD go together: one of them is not set")
-        return cls(nodes or cls().nodes, username, password, _secret(env, f"{name}API_KEY"), Path(ca) if ca else None)
+            raise BadSetting(
+                "NEWSWARC_ELASTICSEARCH_USERNAME and NEWSWARC_ELASTICSEARCH_PASSWORD go together: one is not set"
+            )
+        return cls(
+            tuple(node_address("NEWSWARC_ELASTICSEARCH_NODES", item) for item in nodes) or cls().nodes,
+            username,
+            password,
+            _secret(env, "NEWSWARC_ELASTICSEARCH_API_KEY", "NEWSWARC_ELASTICSEARCH_API_KEY_FILE"),
+            Path(ca) if ca else None,
+        )
 
 
 def node_address(name: str, text: str) -> str:
@@ -175,12 +184,12 @@ def node_address(name: str, text: str) -> str:
     return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
 
 
-def _secret(env: Mapping[str, str], name: str) -> str | None:
-    """A secret's text, or that of the file that `name`_FILE names, without white space around it."""
-    file = env.get(f"{name}_FILE", "").strip()
+def _secret(env: Mapping[str, str], name: str, file_name: str) -> str | None:
+    """A secret's text, or that of the file that the other variable names, without white space around it."""
+    file = env.get(file_name, "").strip()
     if file:
         try:
             return Path(file).read_text("utf-8").strip() or None
         except (OSError, UnicodeDecodeError) as e:
-            raise BadSetting(f"{name}_FILE: {file} cannot be read") from e
+            raise BadSetting(f"{file_name}: {file} cannot be read") from e
     return env.get(name, "").strip() or None

@@ -1,4 +1,4 @@
-"""The docs are kept by tests: commands, settings and links are there, and what the README says to type exists.
+"""The docs are kept by tests: commands, settings and links are there, and what the README says to type exists."""
 
 import re
 from pathlib import Path

@@ -29,8 +29,13 @@ LARGEST = 16 * 1024 * 1024
 MOST_SOURCE = 500_000
 """Characters of a page's source on the evidence page; the frame and the download have all."""
 MOST_VERSIONS = 100
-_CONNECTING = re.compile(r"<(?:link|meta|base)\b[^>]*>?", re.IGNORECASE)
-"""Elements that draw nothing and that no policy wholly stops: a browser connects for `preconnect` whatever it says."""
+_CONNECTING = re.compile(
+    r"""<(?:link|meta|base|i?frame|fencedframe|object|embed|portal)\b(?:"[^"]*"|'[^']*'|[^'">])*>?""", re.IGNORECASE
+)
+"""Tags that no policy wholly stops: Chromium connects for `preconnect`, and for a frame that is then refused.
+
+Each is replaced by a space, so that what stood around it cannot become one.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ class Chromium:
 
 @contextmanager
 def chromium(trap: Trap, log: Path) -> Iterator[Chromium]:
-    """Each `.example`, at any port, leads to the trap, 127.0.0.1 to itself, no other name anywhere; the console to `log`."""
+    """Each `.example` leads to the trap, 127.0.0.1 to itself, no other name anywhere; the console goes to `log`."""
     program = external.chromium()
     inbound, outbound = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, log.open("wb") as written:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from web_kit import Served, newswarc, serving
 
 from archive.store import ArchiveReader, open_store
@@ -19,6 +21,7 @@ from newswarc.items import Document, Evidence, Exchange
 from newswarc.ledger import Derived, Ledger
 from newswarc.settings import DataFolder
 from search.index import open_index
+from web.evidence import _CONNECTING
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +300,28 @@ def test_a_body_that_cannot_be_decoded_is_said(odd):
 def test_what_is_not_html_is_framed_as_plain_text(odd, name):
     server, ids = odd
     assert server.get(f"/evidence/{ids[name]}/frame").headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.sampled_from(["<", "link", "meta", "IFRAME", " ", ">", '"', "'", "/", "a=b", "<li", "nk", "\x0c", "x"]))
+)
+def test_law_no_connecting_tag_is_left(pieces):
+    text = "".join(pieces)
+    left = _CONNECTING.sub(" ", text)
+    assert not re.search(r"<(link|meta|iframe)\b", left, re.IGNORECASE)
+
+
+def test_an_ordinary_page_keeps_its_words():
+    page = '<meta content="a > b"><p>Words <link rel=x>stay <b>here</b>.</p>'
+    assert " ".join(_CONNECTING.sub(" ", page).split()) == "<p>Words stay <b>here</b>.</p>"
+
+
+def test_stripping_takes_time_in_proportion():
+    began = time.monotonic()
+    for text in ("<link " * 300_000, '<link "' * 300_000, "<link '\"" * 300_000, "<meta a='" + "<" * 1_000_000):
+        _CONNECTING.sub(" ", text)
+    assert time.monotonic() - began < 5
 
 
 def test_the_digest_shown_is_made_of_the_payload(served, documents, crawled):
