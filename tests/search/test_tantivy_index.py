@@ -124,7 +124,7 @@ def test_a_damaged_index_says_so_and_can_be_rebuilt(tmp_path: Path) -> None:
 def test_a_failed_commit_is_named_and_the_lock_is_let_go(tmp_path: Path) -> None:
     with TantivyIndex.open(tmp_path) as index:
         index.upsert([document()])
-        shutil.rmtree(tmp_path / index.folder)
+        shutil.rmtree(tmp_path / index.folder, ignore_errors=True)  # the writer's own temporary files come and go
         with pytest.raises(IndexFault, match="could not be committed"):
             index.commit()
     with TantivyIndex.fresh(tmp_path) as fresh:
