@@ -49,7 +49,13 @@ def test_a_compressed_robots_txt_is_read():
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\xff\xfe\x00", b"<html>not rules</html>", b"Disallow: /" + b"a" * MAX_ROBOTS, gzip.compress(b"x", mtime=0)[:10]],
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"<html>not rules</html>",
+        b"Disallow: /" + b"a" * MAX_ROBOTS,
+        gzip.compress(b"x", mtime=0)[:10],
+    ],
 )
 def test_garbage_allows_all(body):
     assert rules(body).can_fetch("http://outlet.example/x", AGENT)
