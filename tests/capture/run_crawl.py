@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,12 @@ def receipt_of(meta: dict[str, Any]) -> dict[str, Any] | None:
         return None
     fields = ("record_type", "url", "status", "kind", "source", "via", "truncated", "error", "location")
     return {name: getattr(receipt, name) for name in fields} | {"record_id": receipt.pointer.record_id}
+
+
+def peak_mib() -> int:
+    """Of this program alone: ru_maxrss would count the process that started it, too, which fork and exec hand down."""
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(peak) // 1024
 
 
 class TaskSpider(Spider):
@@ -141,6 +146,6 @@ process.crawl(crawler)
 process.start()
 stats = crawler.stats.get_stats()
 facts["stopped_for"] = stats.get("finish_reason")
-facts["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+facts["peak_mib"] = peak_mib()
 print(json.dumps({"results": results, "stats": stats, "facts": facts}, default=str))
 sys.exit(0 if "archive_fault" not in stats else 1)
