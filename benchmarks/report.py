@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 """The last results of each bench, so that one bench can be run again without the others."""
 DOCUMENT = HERE.parent / "docs" / "benchmarks.md"
-PACKAGES = ("scrapy", "twisted", "aiohttp", "uvloop", "h11", "isal", "trafilatura", "lxml", "tantivy", "Pebble")
+PACKAGES = ("scrapy", "twisted", "aiohttp", "uvloop", "h11", "isal", "trafilatura", "lxml", "tantivy")
 
 
 @dataclass(frozen=True, slots=True)
