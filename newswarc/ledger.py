@@ -223,11 +223,10 @@ class Ledger:
         """Enters receipts in the archive's order. A receipt that is there already changes nothing."""
         with self._write() as db:
             for receipt in receipts:
-                state, outcome = _first_state(receipt)
+                state = "pending" if receipt.kind == "article" else "kept"
                 entered = db.execute(
-                    f"INSERT OR IGNORE INTO exchange ({ARCHIVED_COLUMNS}, state, outcome) "
-                    f"VALUES ({','.join('?' * 19)})",
-                    (*_archived_values(receipt), state, outcome),
+                    f"INSERT OR IGNORE INTO exchange ({ARCHIVED_COLUMNS}, state) VALUES ({','.join('?' * 18)})",
+                    (*_archived_values(receipt), state),
                 ).rowcount
                 if entered and receipt.kind == "article":
                     _note_fetch(db, receipt)
@@ -559,13 +558,6 @@ class Ledger:
                 "WHERE source = ? AND (error IS NOT NULL OR status >= 400) ORDER BY id DESC LIMIT 1"
             ),
         }
-
-
-def _first_state(receipt: Archived) -> tuple[str, str | None]:
-    """Whether an exchange is to be cleaned at all, and what it came to where that is plain from the receipt."""
-    if receipt.kind != "article":
-        return "kept", None
-    return "pending", None
 
 
 def _note_fetch(db: sqlite3.Connection, receipt: Archived) -> None:

@@ -20,7 +20,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from archive.store import CorruptRecord, MissingRecord
 from newswarc.items import Document, State
@@ -62,12 +61,6 @@ class Progress:
     def count(self, outcome: str) -> None:
         self.cleaned += 1
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-
-
-class Signal(Protocol):
-    """Says whether more may come; `wait` returns when something came or nothing will."""
-
-    def wait(self) -> bool: ...
 
 
 @dataclass
