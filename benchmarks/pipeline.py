@@ -21,7 +21,7 @@ CASES = {
 
 
 def bench(*, quick: bool) -> Result:
-    number, turns = (100, 2) if quick else (500, 3)
+    number, turns = (100, 2) if quick else (1000, 3)
     python, why = peers.news_please()
     with tempfile.TemporaryDirectory() as temporary:
         pages = make(Path(temporary), number)

@@ -22,8 +22,12 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(help="The registry of outlets.", no_args_is_help=True)
 sample_app = typer.Typer(help="The sample outlets that come with newswarc.", no_args_is_help=True)
-index_app = typer.Typer(help="The index: set up, look at, swap.", no_args_is_help=True)
+index_app = typer.Typer(help="The index: set up, look at, swap, keep, restore.", no_args_is_help=True)
+kibana_app = typer.Typer(help="Kibana, the analyst's desk over an index on Elasticsearch.", no_args_is_help=True)
+entities_app = typer.Typer(help="The registry of actors and places.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
+app.add_typer(kibana_app, name="kibana")
+app.add_typer(entities_app, name="entities")
 app.add_typer(sources_app, name="sources")
 app.add_typer(sample_app, name="sample")
 
@@ -101,11 +105,14 @@ def crawl(
     epilog=_examples(
         "newswarc search 'Термез ракеты'",
         "newswarc search '\"border troops\" -football' --since 2026-04-18 --sort date",
+        "newswarc search --actor ISKP --place Термез --since 2022-04-18",
         "newswarc search 'rocket*' --source sample/amudaryo-courier --json",
     )
 )
 def search(
-    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, prefix*, fuzzy~1, title:word.')],
+    query: Annotated[
+        str, typer.Argument(help='Words, names in any script, "phrases", AND OR NOT, prefix*, fuzzy~1, title:word.')
+    ] = "",
     source: Annotated[list[str] | None, typer.Option(metavar="S", help="Only of this source; may be repeated.")] = None,
     language: Annotated[list[str] | None, typer.Option(metavar="L", help="Only in this language.")] = None,
     country: Annotated[list[str] | None, typer.Option(metavar="C", help="Only of outlets of this country.")] = None,
@@ -117,8 +124,19 @@ def search(
     sort: Annotated[str, typer.Option(metavar="relevance|date", help="Order of the hits.")] = "relevance",
     limit: Annotated[int, typer.Option(metavar="N", min=0, max=10_000, help="Hits a page.")] = 10,
     offset: Annotated[int, typer.Option(metavar="N", min=0, help="Skip so many hits.")] = 0,
-    facets: Annotated[bool, typer.Option("--facets", help="Count hits by source, language, month.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Only the very forms typed: no stems.")] = False,
+    actor: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only what names this actor, in any script; may be repeated: all of them."),
+    ] = None,
+    place: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only what names this place, in any script.")
+    ] = None,
+    facets: Annotated[
+        bool, typer.Option("--facets", help="Count hits by source, language, country, actor, place, month.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Only the very forms typed: no stems, no names recognised.")
+    ] = False,
     data: DATA = DATA_DEFAULT,
     index: INDEX = None,
     json: JSON = False,
@@ -129,7 +147,9 @@ def search(
     """
     from newswarc.commands.search import Asked, run
 
-    asked = Asked(query, source, language, country, state, since, until, sort, limit, offset, facets, strict)
+    asked = Asked(
+        query, source, language, country, state, since, until, sort, limit, offset, facets, strict, actor, place
+    )
     raise typer.Exit(run(asked, data, json))
 
 
@@ -325,6 +345,223 @@ def index_swap(data: DATA = DATA_DEFAULT, index: INDEX = None, json: JSON = Fals
     from newswarc.commands.index import swap
 
     raise typer.Exit(swap(data, json))
+
+
+REPOSITORY = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="Where snapshots are kept.", envvar="NEWSWARC_ELASTICSEARCH_REPOSITORY"),
+]
+
+
+@app.command(epilog=_examples("newswarc annotate", "newswarc annotate --since 7d"))
+def annotate(
+    since: Annotated[str | None, typer.Option(metavar="D", help="Only documents captured since this day.")] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=0, help="Worker processes; 0: one a core.")] = 0,
+    data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
+    json: JSON = False,
+) -> None:
+    """Find actors and places anew in all documents, after a watchlist has changed: from the archive, without fetching.
+
+    Exit codes: 0 done, 1 a watchlist is not sound or the index cannot be written; what was done stays done.
+    """
+    from newswarc.commands.annotate import run
+
+    raise typer.Exit(run(since, workers, data, json))
+
+
+@entities_app.command("show", epilog=_examples("newswarc entities show ISKP", "newswarc entities show ترمذ --json"))
+def entities_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name in any script, or an id.")],
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """What a name means: every entity it can be, best first, with all its names.
+
+    Exit codes: 0 found, 1 no list holds it.
+    """
+    from newswarc.commands.entities import show
+
+    raise typer.Exit(show(name, data, json))
+
+
+@entities_app.command("check", epilog=_examples("newswarc entities check data/watchlists/my-list.yaml"))
+def entities_check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Watchlists.")], json: JSON = False
+) -> None:
+    """A watchlist before it goes live: each problem with its line and what to do.
+
+    Exit codes: 0 sound (notes may stand), 1 not.
+    """
+    from newswarc.commands.entities import check_file
+
+    raise typer.Exit(check_file(files, json))
+
+
+@entities_app.command(
+    "try",
+    epilog=_examples(
+        "newswarc entities try 'ISKP claimed rockets at Termez'",
+        "newswarc entities try article.txt --language ru --country UZ",
+        "newswarc entities try --jsonl < texts.jsonl",
+    ),
+)
+def entities_try(
+    given: Annotated[str | None, typer.Argument(metavar="TEXT|FILE|-", help="A text, or a file that holds it.")] = None,
+    title: Annotated[str, typer.Option(metavar="T", help="Its title.")] = "",
+    language: Annotated[str | None, typer.Option(metavar="L", help="Its language; found by itself.")] = None,
+    country: Annotated[str | None, typer.Option(metavar="C", help="The outlet's country, as UZ.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Lines {"id", "language", "title", "text"} in, {"id", "mentions"} out.')
+    ] = False,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """What is found in a text: actors, places, and who says what."""
+    from newswarc.commands.entities import try_text
+
+    raise typer.Exit(try_text(given, title, language, country, jsonl, data, json))
+
+
+@entities_app.command(
+    "same",
+    epilog=_examples(
+        "newswarc entities same Termez Термез",
+        "newswarc entities same 'Inamullah Samangani' 'Инамулла Самангани' --kind person",
+        "newswarc entities same --jsonl < pairs.jsonl",
+    ),
+)
+def entities_same(
+    a: Annotated[str | None, typer.Argument(metavar="NAME")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="NAME")] = None,
+    kind: Annotated[str, typer.Option(metavar="person|organisation|place", help="What they are.")] = "organisation",
+    a_language: Annotated[str | None, typer.Option(metavar="L", help="Language of the first.")] = None,
+    b_language: Annotated[str | None, typer.Option(metavar="L", help="Language of the second.")] = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Lines {"a", "a_lang", "b", "b_lang", "kind"} in, {"same", "why"} out.')
+    ] = False,
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
+) -> None:
+    """Whether two names mean one entity, in whatever scripts, listed or not, and why.
+
+    Exit codes: 0 the same, 1 not.
+    """
+    from newswarc.commands.entities import same_names
+
+    raise typer.Exit(same_names(a, b, kind, a_language, b_language, jsonl, data, json))
+
+
+@entities_app.command("suggest", epilog=_examples("newswarc entities suggest --limit 50"))
+def entities_suggest(
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many.")] = 40,
+    at_least: Annotated[int, typer.Option(metavar="N", min=1, help="In so many documents or more.")] = 1,
+    data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
+    json: JSON = False,
+) -> None:
+    """Persons and organisations that no list holds yet, spellings of one name together, for the watchlist."""
+    from newswarc.commands.entities import suggest_names
+
+    raise typer.Exit(suggest_names(limit, at_least, data, json))
+
+
+@index_app.command("figures", epilog=_examples("newswarc index figures"))
+def index_figures(data: DATA = DATA_DEFAULT, index: INDEX = None, json: JSON = False) -> None:
+    """Send the ledger's figures to Elasticsearch, all of them; each crawl sends its own.
+
+    Exit codes: 0 done, 1 the engine does not take them.
+    """
+    from newswarc.commands.index import figures
+
+    raise typer.Exit(figures(data, json))
+
+
+@index_app.command(
+    "snapshot", epilog=_examples("newswarc index snapshot --location /srv/snapshots", "newswarc index snapshot")
+)
+def index_snapshot(
+    repository: REPOSITORY = "newswarc",
+    location: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="First make this folder the repository, on every node.")
+    ] = None,
+    data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
+    json: JSON = False,
+) -> None:
+    """Keep the index that serves in a snapshot (Elasticsearch), whole when the command ends.
+
+    Exit codes: 0 done, 1 the engine could not.
+    """
+    from newswarc.commands.index import snapshot
+
+    raise typer.Exit(snapshot(repository, location, data, json))
+
+
+@index_app.command("snapshots", epilog=_examples("newswarc index snapshots"))
+def index_snapshots(
+    repository: REPOSITORY = "newswarc", data: DATA = DATA_DEFAULT, index: INDEX = None, json: JSON = False
+) -> None:
+    """The snapshots there are of this index, oldest first."""
+    from newswarc.commands.index import snapshots
+
+    raise typer.Exit(snapshots(repository, data, json))
+
+
+@index_app.command("restore", epilog=_examples("newswarc index restore articles-20261124t120000000000"))
+def index_restore(
+    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Its name, see `newswarc index snapshots`.")],
+    repository: REPOSITORY = "newswarc",
+    data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
+    json: JSON = False,
+) -> None:
+    """Bring a snapshot back as a new index, then let it serve; `newswarc index swap` undoes it.
+
+    The next crawl sends it what the ledger has since.
+
+    Exit codes: 0 done, 1 there is none, or it cannot be read.
+    """
+    from newswarc.commands.index import restore
+
+    raise typer.Exit(restore(snapshot, repository, data, json))
+
+
+@kibana_app.command(
+    "install",
+    epilog=_examples(
+        "newswarc kibana install --index elasticsearch:http://127.0.0.1:9200/articles",
+        "newswarc kibana install --kibana https://kibana.example.org --space news",
+    ),
+)
+def kibana_install(
+    kibana: Annotated[
+        str | None, typer.Option(metavar="URL", help="Kibana's address.", envvar="NEWSWARC_KIBANA_URL")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(metavar="S", help="The id of a space.", envvar="NEWSWARC_KIBANA_SPACE")
+    ] = None,
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--evidence-base",
+            metavar="URL",
+            help="Where readers' browsers find `newswarc serve`.",
+            envvar="NEWSWARC_KIBANA_EVIDENCE_BASE",
+        ),
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data: DATA = DATA_DEFAULT,
+    index: INDEX = None,
+    json: JSON = False,
+) -> None:
+    """Put data views, the Discover session, map and dashboards in place; again replaces them.
+
+    Exit codes: 0 done, 1 Kibana does not take them, 2 wrong use.
+    """
+    from newswarc.commands.kibana import install
+
+    raise typer.Exit(install(kibana, space, evidence, dry, data, json))
 
 
 @sample_app.command("serve", epilog=_examples("newswarc sample serve --port 8700"))

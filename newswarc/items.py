@@ -190,6 +190,65 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """An actor or a place named in a text: `text[start:end] == surface`, always."""
+
+    kind: Literal["actor", "place"]
+    type: str
+    """`person`, `armed group`, `government`, `city`, `province` …: see `search.entities.watchlist`."""
+    id: str | None
+    """The registry's id; None where no list holds the name."""
+    canonical: str
+    """The entity's English name; of an unlisted one its fullest form, in English letters unless it is Arabic."""
+    surface: str
+    """As it stands, with its case ending."""
+    field: Literal["title", "text"]
+    start: int
+    """Offsets into that field in characters, end exclusive."""
+    end: int
+    confidence: float
+    """0 to 1."""
+    listed: bool
+    reason: str
+    """What decided, in plain words."""
+    role: Literal["dateline", "scene", "mentioned"] | None = None
+    """Of a place: where it was reported from, where it happened, or neither."""
+    country: str | None = None
+    """ISO 3166-1 alpha-2."""
+    lat: float | None = None
+    lon: float | None = None
+
+
+Stance = Literal["claims", "denies", "admits", "warns", "reports"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What someone says according to the text, and who passed it on."""
+
+    speaker: str
+    """As it stands in the text."""
+    speaker_id: str | None
+    """The registry's id, where the speaker is a listed mention."""
+    canonical: str | None
+    stance: Stance
+    words: str
+    field: Literal["title", "text"]
+    start: int
+    """Offsets of the words into that field in characters, end exclusive; so are the other offsets."""
+    end: int
+    speaker_start: int
+    speaker_end: int
+    verb: str
+    """The word that decided the stance."""
+    via: str | None = None
+    """The outlet or channel it is attributed to, as it stands."""
+    via_id: str | None = None
+    via_start: int | None = None
+    via_end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What the registry says of a source, as far as documents depend on it.
 
@@ -273,6 +332,13 @@ class Document:
     """The same words, stemmed, one for one."""
     title_words: int = 0
     """How many of those words are the title's."""
+    spelled: tuple[str, ...] = field(default=(), repr=False)
+    """What a strict search must know of words that are not written as they fold: `search.analysis.spelling_terms`."""
+    mentions: tuple[Mention, ...] = field(default=(), repr=False)
+    """Actors and places that it names, in order."""
+    statements: tuple[Statement, ...] = field(default=(), repr=False)
+    annotator: str | None = None
+    """Which rules and registry found them: `newswarc-entities 1; registry 0a1b2c3d4e5f`; None: it was not annotated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,14 +270,6 @@ class Ledger:
     def pending_count(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM exchange WHERE state = 'pending'").fetchone()[0])
 
-    def derive_again(self, since: datetime | None = None) -> int:
-        """Puts article exchanges back among the pending; returns how many."""
-        with self._write() as db:
-            return db.execute(
-                "UPDATE exchange SET state = 'pending' WHERE state = 'done' AND kind = 'article' AND captured_at >= ?",
-                (_stamp(since) if since else "",),
-            ).rowcount
-
     def _one(self, sql: str, *values: object) -> ExchangeRow | None:
         row = self._db.execute(sql, values).fetchone()
         return _exchange_row(row) if row else None
@@ -462,6 +454,15 @@ class Ledger:
             db.execute("UPDATE document SET indexed = 0")
             db.execute("DELETE FROM quarantine")
 
+    def send_again(self, since: datetime | None = None) -> int:
+        """Documents captured since then are to be made and sent again, as after a change of the registry; how many."""
+        with self._write() as db:
+            return db.execute(
+                "UPDATE document SET indexed = 0 WHERE state != 'withdrawn'"
+                " AND exchange IN (SELECT id FROM exchange WHERE captured_at >= ?)",
+                (_stamp(since) if since else "",),
+            ).rowcount
+
     # ---- rounds and figures
 
     def begin_round(self, sources: Sequence[str], at: datetime) -> int:
@@ -536,6 +537,56 @@ class Ledger:
             r[0] for r in self._db.execute("SELECT DISTINCT source FROM exchange WHERE source IS NOT NULL ORDER BY 1")
         ]
         return [self._health_of(source) for source in sources]
+
+    def rounds_since(self, at: str) -> list[dict[str, Any]]:
+        """Rounds begun at that time (ISO 8601 in UTC) or later, oldest first: id, started_at, ended_at."""
+        rows = self._db.execute(
+            "SELECT id, started_at, ended_at FROM round WHERE started_at >= ? ORDER BY id", (at,)
+        ).fetchall()
+        return [dict(row) for row in rows]
+
+    def round_standing(self, number: int) -> dict[str, dict[str, Any]]:
+        """For each source as it stood after a round: last_seen (its last good answer), documents; lags of the round.
+
+        `lags`: of each text that the round found first, the seconds from publication, as the listing says, to capture.
+        """
+        first = self._db.execute("SELECT first_exchange FROM round WHERE id = ?", (number,)).fetchone()[0]
+        after = self._db.execute("SELECT min(first_exchange) FROM round WHERE id > ?", (number,)).fetchone()[0]
+        end = after if after is not None else 1 << 62
+        standing: dict[str, dict[str, Any]] = {}
+        for source, seen in self._db.execute(
+            "SELECT source, max(captured_at) FROM exchange WHERE id < ? AND source IS NOT NULL AND kind != 'source' "
+            "AND error IS NULL AND status < 400 GROUP BY source",
+            (end,),
+        ):
+            standing[source] = {"last_seen": seen, "documents": 0, "lags": []}
+        for source, n in self._db.execute(
+            "SELECT e.source, count(*) FROM document d JOIN exchange e ON e.id = d.exchange "
+            "WHERE e.id < ? AND d.state != 'withdrawn' AND e.source IS NOT NULL GROUP BY e.source",
+            (end,),
+        ):
+            standing.setdefault(source, {"last_seen": None, "lags": []})["documents"] = n
+        for source, captured, published in self._db.execute(
+            "SELECT e.source, e.captured_at, u.published FROM document d JOIN exchange e ON e.id = d.exchange "
+            "JOIN url u ON u.url = e.url WHERE e.id >= ? AND e.id < ? AND u.published IS NOT NULL",
+            (first, end),
+        ):
+            if source in standing:
+                standing[source]["lags"].append((_time(captured) - _aware(_time(published))).total_seconds())
+        return standing
+
+    def days(self) -> dict[str, tuple[int, int]]:
+        """Day (UTC, ISO 8601) → records captured on it, and documents of which it saw the first capture."""
+        records = dict(
+            self._db.execute("SELECT substr(captured_at, 1, 10), count(*) FROM exchange GROUP BY 1").fetchall()
+        )
+        texts = dict(
+            self._db.execute(
+                "SELECT substr(e.captured_at, 1, 10), count(*) FROM document d JOIN exchange e ON e.id = d.exchange "
+                "WHERE d.state != 'withdrawn' GROUP BY 1"
+            ).fetchall()
+        )
+        return {day: (n, texts.get(day, 0)) for day, n in sorted(records.items())}
 
     def _health_of(self, source: str) -> dict[str, Any]:
         def value(sql: str) -> Any:
@@ -795,6 +846,10 @@ def _stamp_zone(when: datetime) -> str:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _aware(when: datetime) -> datetime:
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _maybe_time(text: str | None) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,6 +101,12 @@ def _connect_to(text: str) -> ConnectTo:
         raise BadSetting(remedy) from e
 
 
+def named_watchlists() -> tuple[Path, ...]:
+    """The folders of NEWSWARC_WATCHLISTS."""
+    named = os.environ.get("NEWSWARC_WATCHLISTS", "").split(os.pathsep)
+    return tuple(Path(folder) for folder in named if folder.strip())
+
+
 @dataclass(frozen=True, slots=True)
 class DataFolder:
     """Where one installation keeps its things."""
@@ -118,6 +125,11 @@ class DataFolder:
     def index(self) -> Path:
         """Where the embedded index lies."""
         return self.root / "index"
+
+    @property
+    def watchlists(self) -> tuple[Path, ...]:
+        """The analysts' own watchlists: the data folder's, and the folders of NEWSWARC_WATCHLISTS (`:` between)."""
+        return (self.root / "watchlists", *named_watchlists())
 
     @property
     def index_url(self) -> str:
@@ -147,23 +159,82 @@ class ElasticSettings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> ElasticSettings:
         env = os.environ if environ is None else environ
-        ca = env.get("NEWSWARC_ELASTICSEARCH_CA_FILE", "").strip()
-        if ca and not Path(ca).is_file():
-            raise BadSetting(f"NEWSWARC_ELASTICSEARCH_CA_FILE: no such file: {ca}")
         nodes = _items(env, "NEWSWARC_ELASTICSEARCH_NODES")
-        username = env.get("NEWSWARC_ELASTICSEARCH_USERNAME", "").strip() or None
-        password = _secret(env, "NEWSWARC_ELASTICSEARCH_PASSWORD", "NEWSWARC_ELASTICSEARCH_PASSWORD_FILE")
-        if bool(username) != bool(password):
-            raise BadSetting(
-                "NEWSWARC_ELASTICSEARCH_USERNAME and NEWSWARC_ELASTICSEARCH_PASSWORD go together: one is not set"
-            )
         return cls(
             tuple(node_address("NEWSWARC_ELASTICSEARCH_NODES", item) for item in nodes) or cls().nodes,
-            username,
-            password,
-            _secret(env, "NEWSWARC_ELASTICSEARCH_API_KEY", "NEWSWARC_ELASTICSEARCH_API_KEY_FILE"),
-            Path(ca) if ca else None,
+            *_login(env, "ELASTICSEARCH"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class KibanaSettings:
+    """How Kibana is reached, and what its link to the archived original begins with."""
+
+    url: str = "http://127.0.0.1:5601"
+    """NEWSWARC_KIBANA_URL: with its base path, without a space."""
+    space: str = "default"
+    """NEWSWARC_KIBANA_SPACE: the id of the space that the objects go to."""
+    evidence: str = "http://127.0.0.1:8765"
+    """NEWSWARC_KIBANA_EVIDENCE_BASE: where the reader's browser finds `newswarc serve`."""
+    username: str | None = None
+    """NEWSWARC_KIBANA_USERNAME."""
+    password: str | None = field(default=None, repr=False)
+    """NEWSWARC_KIBANA_PASSWORD, or _PASSWORD_FILE: a file that holds it."""
+    api_key: str | None = field(default=None, repr=False)
+    """NEWSWARC_KIBANA_API_KEY, or _API_KEY_FILE: the encoded form; comes before user and password."""
+    ca_file: Path | None = None
+    """NEWSWARC_KIBANA_CA_FILE: PEM authorities in place of the system's."""
+
+    @classmethod
+    def from_environment(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        url: str | None = None,
+        space: str | None = None,
+        evidence: str | None = None,
+    ) -> KibanaSettings:
+        """What is given comes before the environment."""
+        env = os.environ if environ is None else environ
+        usual = cls()
+        space = space or env.get("NEWSWARC_KIBANA_SPACE", "").strip() or usual.space
+        if not re.fullmatch(r"[a-z0-9_-]{1,200}", space):
+            raise BadSetting(f"NEWSWARC_KIBANA_SPACE: {space!r} is no id of a space: small letters, digits, - and _")
+        return cls(
+            _address("NEWSWARC_KIBANA_URL", url or env.get("NEWSWARC_KIBANA_URL") or usual.url),
+            space,
+            _address(
+                "NEWSWARC_KIBANA_EVIDENCE_BASE",
+                evidence or env.get("NEWSWARC_KIBANA_EVIDENCE_BASE") or usual.evidence,
+            ),
+            *_login(env, "KIBANA"),
+        )
+
+
+def _login(env: Mapping[str, str], server: str) -> tuple[str | None, str | None, str | None, Path | None]:
+    """User, password, API key and file of authorities."""
+    prefix = f"NEWSWARC_{server}"
+    ca = env.get(f"{prefix}_CA_FILE", "").strip()
+    if ca and not Path(ca).is_file():
+        raise BadSetting(f"{prefix}_CA_FILE: no such file: {ca}")
+    username = env.get(f"{prefix}_USERNAME", "").strip() or None
+    password = _secret(env, f"{prefix}_PASSWORD", f"{prefix}_PASSWORD_FILE")
+    if bool(username) != bool(password):
+        raise BadSetting(f"{prefix}_USERNAME and {prefix}_PASSWORD go together: one is not set")
+    return username, password, _secret(env, f"{prefix}_API_KEY", f"{prefix}_API_KEY_FILE"), Path(ca) if ca else None
+
+
+def _address(name: str, text: str) -> str:
+    """`http(s)://host[:port][/path]` without a slash at the end. BadSetting for anything else."""
+    text = text.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.username or parts.password or parts.query or parts.fragment or re.search(r"[\s{}\\]", text):
+        raise BadSetting(f"{name}: not an address; write it as https://host:port or https://host/path, without a user")
+    return text
 
 
 def node_address(name: str, text: str) -> str:

@@ -22,8 +22,8 @@ from newswarc.items import (
     article_id,
     text_digest,
 )
-from pipelines.clean import clean
-from search.analysis import analyse
+from newswarc.settings import DataFolder
+from search.analysis import analyse, spelling_terms
 
 GONE = (404, 410)
 
@@ -67,13 +67,16 @@ def plain_outcome(archived: Archived) -> Derivation | None:
 
 def derive(folder: Path, archived: Archived, hints: Hints, facts: SourceFacts | None) -> Derivation:
     """Reads the record, cleans the page, analyses the text. Raises what the archive raises on a damaged record."""
+    from pipelines.clean import clean  # late: a crawler only hands this out, and the cleaner takes 30 MB
+
     capture = reader(folder).read(archived.pointer)
     if facts is not None:
         hints = replace(hints, language=facts.language, timezone=facts.timezone, sitename=facts.name)
     cleaned = clean(capture, hints)
     if cleaned.article is None:
         return Derivation(cleaned.outcome, cleaned.reason)
-    return Derivation("article", None, document_of(cleaned.article, capture.archived, facts))
+    document = document_of(cleaned.article, capture.archived, facts)
+    return Derivation("article", None, annotated(document, folder.parent))
 
 
 def document_of(article: Article, archived: Archived, facts: SourceFacts | None) -> Document:
@@ -112,7 +115,15 @@ def document_of(article: Article, archived: Archived, facts: SourceFacts | None)
         folded=analysed.folded,
         stems=analysed.stems,
         title_words=analysed.title_words,
+        spelled=tuple(spelling_terms(article.title, article.text, article.language)),
     )
+
+
+def annotated(document: Document, data: Path) -> Document:
+    """The document with the actors and places that the registry of this data folder finds in it, and who says what."""
+    from search.entities import annotator  # late, as the cleaner
+
+    return annotator.annotated(document, DataFolder(data).watchlists)
 
 
 def identity(article: Article) -> str:

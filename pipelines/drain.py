@@ -56,6 +56,8 @@ class Progress:
 
     cleaned: int = 0
     documents: int = 0
+    sent_again: int = 0
+    """Documents of earlier runs that the engine lacked, or that are made anew."""
     outcomes: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: str) -> None:
@@ -128,6 +130,9 @@ class Drain:
         while not self.hurried and (rows := self.ledger.unindexed(BATCH)):
             if not self._send(list(zip(rows, self._all_made_again(rows), strict=True))):
                 return
+            self.progress.sent_again += len(rows)
+            if self.on_progress:
+                self.on_progress(self.progress)
         if not self.hurried and self._away:
             log.warning("the engine is back and has all documents")
             self._away = None

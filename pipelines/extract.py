@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from newswarc.items import Cleaned, Hints
+from newswarc.items import Article, Cleaned, Hints
+from newswarc.settings import named_watchlists
 from pipelines.clean import LARGEST, clean_page
 from pipelines.pool import WorkerPool
 
@@ -46,10 +47,19 @@ def article_json(cleaned: Cleaned, **first: object) -> dict[str, Any]:
     """What the command prints: `first`, then the article's fields (dates in ISO 8601), or its outcome and reason."""
     if cleaned.article is None:
         return {**first, "outcome": cleaned.outcome, "reason": cleaned.reason}
-    fields = asdict(cleaned.article)
+    fields = asdict(cleaned.article) | names_in(cleaned.article)
     leading = ("url", "title", "text", "authors", "published", "language", "sitename")
     ordered = {name: fields[name] for name in (*leading, *(n for n in fields if n not in leading))}
     return {**first, **{name: _plain(value) for name, value in ordered.items()}}
+
+
+def names_in(article: Article) -> dict[str, Any]:
+    """`mentions` and `statements` of an article, by the shipped registry and that of NEWSWARC_WATCHLISTS."""
+    from search.entities.annotator import found, registry_of  # late: a list's reader hands pages out, and needs none
+
+    registry = registry_of(named_watchlists())
+    mentions, statements = found(article.title, article.text, article.language, None, registry)
+    return {"mentions": [asdict(one) for one in mentions], "statements": [asdict(one) for one in statements]}
 
 
 def _plain(value: object) -> object:
@@ -74,6 +84,9 @@ def extract_lines(lines: Iterable[str], pool: WorkerPool | None = None) -> Itera
     A line that cannot be read, a file that is missing, a page that breaks its worker: each gives a line with `outcome`
     and `reason`. Empty lines are passed over.
     """
+    from search.entities.annotator import prepare
+
+    prepare(named_watchlists())
     own = pool or WorkerPool()
     waiting: deque[Waiting] = deque()
     try:

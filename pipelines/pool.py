@@ -18,12 +18,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from pipelines.allocation import keep_memory_flat
+
 PRELOAD = ("pipelines.warm",)
 """Imported once, by the server process from which the workers are forked: they start at once and share its memory."""
 TASKS = 1000
 """Tasks after which a worker is replaced."""
-RESIDENT = 190
-"""Megabytes a worker may keep after a task; with more it empties its caches, or else is replaced."""
+GROWTH = 90
+"""Megabytes by which a worker may grow: with more after a task it empties its caches, or else is replaced.
+
+What it begins with is the fork server's, and shared."""
 STARTING = 120.0
 """Seconds in which a worker must be ready."""
 
@@ -163,15 +167,16 @@ def _received(pipe: Connection) -> Any:
 def _work(pipe: Connection, megabytes: int) -> None:
     """A worker's life. An interrupt of the terminal is the parent's to answer; without the parent it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_memory_flat()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    limit = _statm(0) + (megabytes << 20)
+    limit, most = _statm(0) + (megabytes << 20), _statm(1) + (GROWTH << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     pipe.send(True)
     while (task := _received(pipe)) is not None:
         function, args = task
         value, error = _outcome(function, args)
         del task, args
-        answer = _portable(value, error, spent=_is_spent())
+        answer = _portable(value, error, spent=_is_spent(most))
         try:
             pipe.send_bytes(answer)
         except BrokenPipeError:
@@ -197,15 +202,15 @@ def _portable(value: Any, error: BaseException | None, *, spent: bool) -> bytes:
     return answer
 
 
-def _is_spent() -> bool:
-    """Whether this process keeps too much even after its libraries' caches are emptied."""
-    if _statm(1) <= RESIDENT << 20:
+def _is_spent(most: int) -> bool:
+    """Whether this process keeps more than these bytes even after its libraries' caches are emptied."""
+    if _statm(1) <= most:
         return False
     from trafilatura.meta import reset_caches  # late: not every pool cleans pages
 
     reset_caches()
     gc.collect()
-    return _statm(1) > RESIDENT << 20
+    return _statm(1) > most
 
 
 def _statm(field: int) -> int:

@@ -14,8 +14,10 @@ from archive.store import ArchiveReader
 from newswarc.items import Archived, Candidate, RecordPointer
 from newswarc.ledger import Ledger
 from newswarc.settings import DataFolder
+from pipelines.allocation import keep_memory_flat
 from pipelines.drain import WINDOW, Drain, Progress
 from pipelines.pool import PagePoisoned, WorkerPool
+from search.entities.annotator import prepare
 from search.index import fresh_index
 
 BATCH = 500
@@ -111,6 +113,8 @@ def rebuild(
 
     The caller holds the archive's lock. A rebuild that is broken off leaves what serves as it was.
     """
+    keep_memory_flat()
+    prepare(data.watchlists)
     anew = data.ledger.with_name(data.ledger.name + ".new")
     _remove(anew)
     ledger = Ledger(anew)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from archive.store import ArchiveReader
 from newswarc.ledger import Ledger
 from newswarc.settings import DataFolder
+from pipelines.allocation import keep_memory_flat
 from pipelines.drain import Drain, DrainThread
 from pipelines.pool import WorkerPool
 from pipelines.rebuild import ReadListing, reconcile
+from search.entities.annotator import prepare
 from search.index import IndexAway, IndexFault, SearchIndex, open_index
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ class Workshop:
         key = str(data.root.resolve())
         with _guard:
             if key not in _open:
+                keep_memory_flat()
+                prepare(data.watchlists)
                 ledger, pool = Ledger(data.ledger), WorkerPool(workers=workers)
                 engine, fault = _engine(index or data.index_url, ledger)
                 drain = DrainThread(Drain(ledger, data.archive, pool, engine))

@@ -23,7 +23,7 @@ from search import stems as _stems
 
 LONGEST = 80
 """Characters of a folded word that are kept; what is longer is no word but data."""
-REMEMBERED = 1 << 16
+REMEMBERED = 1 << 15
 """Words whose folding and stem are remembered; the most frequent ones of ten languages fit."""
 
 
@@ -140,6 +140,43 @@ def _fold_slowly(word: str) -> str:
     word = _KEPT_PAIR.sub(lambda pair: _KEPT_PAIRS[pair.group()], unicodedata.normalize("NFKD", word))
     word = unicodedata.normalize("NFC", word.translate(_FOLDING))[:LONGEST]
     return _NOT_A_LETTER.sub("", _POSSESSIVE.sub("", word))
+
+
+_POSSESSIVE_AS_IS = re.compile(rf"[{_APOSTROPHES}][sS]$")
+_UNSEEN = str.maketrans(dict.fromkeys(_INVISIBLE))
+
+
+@lru_cache(REMEMBERED)
+def as_written(surface: str, language: str | None = None) -> str:
+    """A word letter by letter, letter case aside: what tells حيرتان from حیرتان, which `fold` makes one.
+
+    What `fold` cuts off is cut off here too: English 's, and in Turkish all after an apostrophe.
+    """
+    if surface.isalnum() and unicodedata.is_normalized("NFC", surface):
+        return surface.casefold()
+    if base_language(language) == "tr":
+        surface = re.split("['’]", surface, maxsplit=1)[0] or surface
+    return unicodedata.normalize("NFC", _POSSESSIVE_AS_IS.sub("", surface).translate(_UNSEEN).casefold())
+
+
+def spelling_terms(title: str, text: str, language: str | None) -> list[str]:
+    """What a strict search must know beyond the folded words, for the few words that are not written as they fold.
+
+    `form:<word as written>` for each of them, and `not:<folded word>` where a folded word stands nowhere as such.
+    """
+    base = base_language(language)
+    surfaces = {*_WORD.findall(title), *_WORD.findall(text)}
+    plain = {surface.lower() for surface in surfaces if surface.isascii() and surface.isalnum()}
+    others: set[tuple[str, str]] = set()
+    for surface in surfaces:
+        if not (surface.isascii() and surface.isalnum()) and (folded := fold(surface, base)):
+            written = as_written(surface, base)
+            if written == folded:
+                plain.add(folded)
+            else:
+                others.add((folded, written))
+    forms = {f"form:{written}" for _, written in others}
+    return sorted(forms | {f"not:{folded}" for folded, _ in others if folded not in plain})
 
 
 def words(text: str, language: str | None = None) -> Iterator[Word]:

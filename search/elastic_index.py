@@ -43,6 +43,7 @@ from search.index import (
     Results,
 )
 from search.keys import divided_words, keys, milliseconds, within
+from search.names import named, names, term, terms
 from search.query import Nothing, Query
 from search.records import document_from, document_of, record_of, values_of
 
@@ -65,6 +66,8 @@ _NOT_READ = ["folded", "stems", "keys", "date"]
 
 Action = tuple[int, bytes | None]
 """Version, and the document's JSON; None: delete."""
+
+_FACET_FIELDS = {"actors": "actor_names", "places": "place_names"}
 
 
 class ElasticIndex:
@@ -145,12 +148,16 @@ class ElasticIndex:
 
     def _make(self, settings: Mapping[str, Any], *, alias: bool = False) -> str:
         """An index of the next number; returns its name."""
-        number = max((_number(index) for index in self._every()), default=0) + 1
-        index = f"{self.name}-v{SCHEMA_VERSION}-{number}"
+        index = self.next_name()
         aliases = {self.name: {"is_write_index": True}} if alias else {}
         with self.engine.faults("be made") as client:
             client.indices.create(index=index, settings=settings, aliases=aliases)
         return index
+
+    def next_name(self) -> str:
+        """Of an index of this name that is not there yet."""
+        number = max((_number(index) for index in self._every()), default=0) + 1
+        return f"{self.name}-v{SCHEMA_VERSION}-{number}"
 
     def _every(self) -> dict[str, Any]:
         """All indices of this name, with aliases and schema: `{index: {"aliases": …, "mappings": {"_meta": …}}}`."""
@@ -408,7 +415,8 @@ class ElasticIndex:
     def aggregate(self, query: Query, facets: Sequence[str] = FACETS, histogram: Histogram | None = None) -> Facets:
         self._reading()
         asked: dict[str, Any] = {
-            facet: {"terms": {"field": facet, "size": MOST_VALUES, "missing": UNKNOWN}} for facet in facets
+            facet: {"terms": {"field": _FACET_FIELDS.get(facet, facet), "size": MOST_VALUES, "missing": UNKNOWN}}
+            for facet in facets
         }
         if histogram:
             asked["dates"] = {
@@ -508,6 +516,8 @@ def source_of(document: Document) -> bytes:
     source = values_of(document)
     source["date"] = within(document.published or document.captured_at).isoformat(timespec="milliseconds")
     source["keys"] = keys(document)
+    source["names"] = terms(document)
+    source |= _named(document)
     # The mark between title and text keeps a phrase from beginning in one and ending in the other.
     source["folded"] = {"title": title, "text": f"{title} . {text}"}
     source["stems"] = {"title": title_stems, "text": f"{title_stems} . {text_stems}"}
@@ -516,6 +526,21 @@ def source_of(document: Document) -> bytes:
     except UnicodeEncodeError:  # half of a surrogate pair: searched as a question mark, kept as it is
         source["exact"] = base64.b64encode(record_of(document)).decode()
         return _json(source).encode(errors="replace")
+
+
+def _named(document: Document) -> dict[str, Any]:
+    """Actors and places as Kibana shows and counts them; each once, without nested queries."""
+    actors, places = named(document, "actor"), named(document, "place")
+    return {
+        "actors": [{"id": term(m), "name": m.canonical, "type": m.type} for m in actors],
+        "places": [
+            {"id": term(m), "name": m.canonical, "type": m.type, "country": m.country, "role": m.role} for m in places
+        ],
+        "actor_names": names(document, "actor"),
+        "place_names": names(document, "place"),
+        "place_countries": list(dict.fromkeys(m.country for m in places if m.country)),
+        "geo_point": [{"lat": m.lat, "lon": m.lon} for m in places if m.lat is not None and m.lon is not None],
+    }
 
 
 def _json(source: Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from search.analysis import base_language
-from search.forms import Forms, Sequence, forms
-from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key, milliseconds
+from search.forms import Forms, Sequence, forms, spelled
+from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key, milliseconds, spelling_conditions
 from search.query import (
     All,
     And,
@@ -18,6 +18,7 @@ from search.query import (
     Field,
     Filters,
     Fuzzy,
+    Named,
     Not,
     Nothing,
     Or,
@@ -127,10 +128,33 @@ class _Translator:
                 return self.query(part, title=True)
             case Field(name, value):
                 return _unscored({"term": {"keys": key(name, value)}})
+            case Named():
+                return self._named(tree)
             case DateRange():
                 return _unscored(_dates(tree))
+            case Word() | Phrase() if self.strict:
+                return self._as_typed(tree, title)
             case Word() | Phrase() | Prefix() | Fuzzy():
                 return self._leaf(forms(tree, self.languages, self.strict), title)
+
+    def _as_typed(self, leaf: Word | Phrase, title: bool) -> Clause:
+        must, must_not = spelling_conditions(leaf.text)
+        return _bool(
+            must=[self._leaf(forms(leaf, self.languages, True), title)],
+            filter=[{"term": {"keys": term}} for term in must],
+            must_not=[{"terms": {"keys": must_not}}] if must_not else [],
+        )
+
+    def _named(self, name: Named) -> Clause:
+        """By the mentions of documents that this registry annotated, by the words of all others."""
+        mentioned: list[Clause] = [{"term": {"names": {"value": id, "boost": EXACT}}} for id in name.ids]
+        # As one who looks them all up: a name has dozens of spellings, and they say nothing of how well it fits.
+        plain = _Translator(self.languages, self.strict, scored=False)
+        others = [plain._leaf(spelled(spelling), title=False) for spelling in name.spellings]
+        if others:
+            annotated: Clause = {"term": {"keys": key("annotator", name.annotator)}}
+            mentioned.append(_bool(must=[_bool(should=others)], must_not=[annotated]))
+        return _bool(should=mentioned)
 
     def _every(self, parts: Iterable[Tree], title: bool) -> Clause:
         must, must_not = [], []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from search.analysis import LANGUAGES, OF_SCRIPT, base_language, fold, folded_words, script, stem_term
-from search.query import Fuzzy, Leaf, Phrase, Prefix
+from search.query import Fuzzy, Leaf, Phrase, Prefix, Spelling
 from search.stems import KEYS
 
 Sequence = tuple[str, ...]
@@ -28,6 +28,12 @@ class Forms:
     """Word and Phrase: whole words; Prefix: the last word of a sequence is the beginning of one; Fuzzy: about so."""
     slop: int = 0
     distance: int = 0
+
+
+@lru_cache(4096)
+def spelled(spelling: Spelling) -> Forms:
+    """The forms of a name as its language writes and inflects it, as a phrase."""
+    return forms(Phrase(spelling.text), tuple(filter(None, [base_language(spelling.language)])))
 
 
 @lru_cache(1024)

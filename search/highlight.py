@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from newswarc.items import Document
 from search.analysis import base_language, fold, stem_term, surfaces
-from search.forms import Forms, Sequence, forms
-from search.query import Fuzzy, Prefix, Query, Tree, leaves
+from search.forms import Forms, Sequence, forms, spelled
+from search.query import Fuzzy, Prefix, Query, Tree, leaves, named_in
 
 FRAGMENT = 200
 """Characters of a fragment, about; marks are not counted."""
@@ -29,9 +29,20 @@ def highlights(document: Document, query: Query) -> tuple[str, ...]:
     languages = tuple(filter(None, map(base_language, query.filters.values("language"))))
     asked = _asked(query.tree, languages, query.strict)
     in_text = tuple(found for found, in_title in asked if not in_title)
-    return _fragments(document.text, in_text, document.language) or _fragments(
-        document.title, tuple(found for found, _ in asked), document.language
+    named = _mentions(query.tree, document)
+    return _fragments(document.text, in_text, document.language, named["text"]) or _fragments(
+        document.title, tuple(found for found, _ in asked), document.language, named["title"]
     )
+
+
+def _mentions(tree: Tree, document: Document) -> dict[str, list[tuple[int, int]]]:
+    """Where the document names what the query names, by field."""
+    ids = {id for name in named_in(tree) for id in name.ids}
+    spans: dict[str, list[tuple[int, int]]] = {"title": [], "text": []}
+    for mention in document.mentions if ids else ():
+        if mention.id in ids:
+            spans[mention.field].append((mention.start, mention.end))
+    return spans
 
 
 def highlight(text: str, tree: Tree, language: str | None, *, strict: bool = False) -> tuple[str, ...]:
@@ -48,12 +59,25 @@ def unmarked(fragment: str) -> Iterator[tuple[str, bool]]:
 
 @lru_cache(64)
 def _asked(tree: Tree, languages: tuple[str, ...], strict: bool) -> tuple[tuple[Forms, bool], ...]:
-    return tuple((forms(leaf, languages, strict), in_title) for leaf, in_title in leaves(tree))
+    typed = [(forms(leaf, languages, strict), in_title) for leaf, in_title in leaves(tree)]
+    return (*typed, *((spelled(spelling), False) for name in named_in(tree) for spelling in name.spellings))
 
 
-def _fragments(text: str, asked: tuple[Forms, ...], language: str | None) -> tuple[str, ...]:
+def _fragments(
+    text: str, asked: tuple[Forms, ...], language: str | None, named: Iterable[tuple[int, int]] = ()
+) -> tuple[str, ...]:
     spans = _finder(asked, base_language(language)).spans(text[:LONGEST_TEXT]) if asked else []
+    spans = _apart_from_each_other([*spans, *named])
     return tuple(_marked(text, start, end, spans) for start, end in _windows(text, spans))
+
+
+def _apart_from_each_other(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order; of two that overlap the longer one."""
+    kept: list[tuple[int, int]] = []
+    for span in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
 
 
 @lru_cache(64)

@@ -15,7 +15,8 @@ from typing import Any, Literal, Protocol, Self, cast
 from newswarc.items import Document, Hit
 from search.query import Query
 
-FACETS = ("source", "language", "country", "state")
+FACETS = ("source", "language", "country", "state", "actors", "places")
+"""Of the last two a document counts once for each actor or place that it names."""
 UNKNOWN = ""
 """The facet value of documents that have none."""
 Histogram = Literal["day", "week", "month"]

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from newswarc.items import Document
-from search.analysis import analyse
+from search.analysis import analyse, as_written, fold, spelling_terms, surfaces
+from search.names import name_keys, names
 
 EARLIEST = datetime(1678, 1, 1, tzinfo=UTC)
 LATEST = datetime(2262, 1, 1, tzinfo=UTC)
@@ -16,6 +17,8 @@ EXACT = 2.0
 IN_TITLE = 3.0
 """How much more the title counts than the text."""
 LONGEST_KEY = 2_000
+MOST_SPELLED = 5_000
+"""Words of a document that are kept as they are written, beside as they fold."""
 
 
 def keys(document: Document) -> list[str]:
@@ -24,7 +27,31 @@ def keys(document: Document) -> list[str]:
     language = document.language or ""
     asked = [("source", document.source), ("source", region), ("source", outlet), ("language", language)]
     asked += [("language", language.split("-")[0]), ("country", document.country or ""), ("state", document.state)]
-    return list(dict.fromkeys(key(name, value) for name, value in [*asked, ("url", document.url)] if value))
+    asked += [("url", document.url), *name_keys(document)]
+    spelled = document.spelled
+    if not document.folded:  # not analysed yet
+        spelled = tuple(spelling_terms(document.title, document.text, document.language))
+    return list(dict.fromkeys([*(key(name, value) for name, value in asked if value), *spelled[:MOST_SPELLED]]))
+
+
+def spelling_conditions(typed: str) -> tuple[list[str], list[str]]:
+    """Keys that a document must have, and must not have, to hold all these words just as they were typed."""
+    must, must_not = [], []
+    for surface in surfaces(typed):
+        folded, written = fold(surface.group()), as_written(surface.group())
+        if folded and written != folded:
+            must.append(f"form:{written}")
+        elif folded:
+            must_not.append(f"not:{folded}")
+    return must, must_not
+
+
+def facet_values(document: Document, facet: str) -> list[str]:
+    """What a document counts for in a facet of `search.index.FACETS`: one value, or its actors or places by name."""
+    if facet in ("actors", "places"):
+        return names(document, facet[:-1])
+    value = getattr(document, facet)
+    return [value] if value else []
 
 
 def key(name: str, value: str) -> str:

@@ -28,7 +28,7 @@ SHORTEST_PREFIX = 2
 SHORTEST_FUZZY = 3
 """Characters before a `~`."""
 
-FIELDS = ("source", "language", "country", "state", "url")
+FIELDS = ("source", "language", "country", "state", "url", "actor", "place")
 """Fields with exact values; `title:` holds words, `since:` and `until:` hold dates."""
 
 
@@ -111,6 +111,31 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Spelling:
+    """A name as one language writes it, looked for as words of texts in that language."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name that was recognised in a question (`search.names`): documents that mention one of these entities."""
+
+    typed: Tree
+    """As it was typed."""
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    """The entities' canonical names."""
+    spellings: tuple[Spelling, ...] = ()
+    """Any of these finds a document that another annotator than this one has seen, or none."""
+    annotator: str = ""
+
+    def __str__(self) -> str:
+        return str(self.typed)
+
+
+@dataclass(frozen=True, slots=True)
 class DateRange:
     """since ≤ date < until, where the date is that of publication, or of capture where there is none."""
 
@@ -148,7 +173,7 @@ class Not:
 
 _BARE = re.compile(r"\w[\w./-]*|https?://[^\s\"“”„«»<>()]+")
 Leaf = Word | Phrase | Prefix | Fuzzy
-Tree = All | Nothing | Leaf | Title | Field | DateRange | And | Or | Not
+Tree = All | Nothing | Leaf | Title | Field | Named | DateRange | And | Or | Not
 
 
 def _operand(part: Tree) -> str:
@@ -265,7 +290,16 @@ _TOKEN = re.compile(
     | (?P<word>[^\s()"“”„«»]+)""",
     re.VERBOSE,
 )
-_NAMES = {"lang": "language", "outlet": "source", "site": "source", "from": "since", "to": "until", "before": "until"}
+_NAMES = {
+    "actors": "actor",
+    "places": "place",
+    "lang": "language",
+    "outlet": "source",
+    "site": "source",
+    "from": "since",
+    "to": "until",
+    "before": "until",
+}
 _KNOWN = {"title", "since", "until", *FIELDS}
 
 
@@ -512,11 +546,24 @@ def leaves(tree: Tree, in_title: bool = False) -> Iterator[tuple[Leaf, bool]]:
     match tree:
         case Word() | Phrase() | Prefix() | Fuzzy():
             yield tree, in_title
+        case Named(typed):
+            yield from leaves(typed, in_title)
         case Title(part):
             yield from leaves(part, True)
         case And(parts) | Or(parts):
             for part in parts:
                 yield from leaves(part, in_title)
+
+
+def named_in(tree: Tree) -> list[Named]:
+    """The names that were recognised in it and are looked for, in order."""
+    match tree:
+        case Named():
+            return [tree]
+        case And(parts) | Or(parts):
+            return [name for part in parts for name in named_in(part)]
+        case _:
+            return []
 
 
 def asks_for_state(tree: Tree) -> bool:

@@ -1,4 +1,4 @@
-"""A document as the bytes an index keeps, and back: every field but `folded` and `stems`, unchanged."""
+"""A document as the bytes an index keeps, and back: every field but `folded`, `stems` and `spelled`, unchanged."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from newswarc.items import Document, Evidence
+from newswarc.items import Document, Evidence, Mention, Statement
 
-_NOT_KEPT = {"folded", "stems"}
+_NOT_KEPT = {"folded", "stems", "spelled"}
 _DOCUMENT = tuple(field.name for field in fields(Document) if field.name not in _NOT_KEPT)
 _EVIDENCE = tuple(field.name for field in fields(Evidence))
+_MENTION = tuple(field.name for field in fields(Mention))
+_STATEMENT = tuple(field.name for field in fields(Statement))
 
 
 def values_of(document: Document) -> dict[str, Any]:
-    """The fields that are kept, evidence as a dictionary, times as they are."""
+    """The fields that are kept; evidence, mentions and statements as dictionaries, times as they are."""
     values = {name: getattr(document, name) for name in _DOCUMENT}
+    values["mentions"] = [mention_values(mention) for mention in document.mentions]
+    values["statements"] = [{name: getattr(said, name) for name in _STATEMENT} for said in document.statements]
     values["evidence"] = {name: getattr(document.evidence, name) for name in _EVIDENCE}
     return values
+
+
+def mention_values(mention: Mention) -> dict[str, Any]:
+    return {name: getattr(mention, name) for name in _MENTION}
 
 
 def record_of(document: Document) -> bytes:
@@ -50,5 +58,7 @@ def document_from(read: Mapping[str, Any]) -> Document:
             "published": datetime.fromisoformat(published) if published else None,
             "authors": tuple(values["authors"]),
             "tags": tuple(values["tags"]),
+            "mentions": tuple(Mention(**mention) for mention in values["mentions"]),
+            "statements": tuple(Statement(**said) for said in values["statements"]),
         }
     )

@@ -38,13 +38,14 @@ from search.index import (
     IndexOutdated,
     Results,
 )
-from search.keys import divided_words, keys, milliseconds, within
+from search.keys import divided_words, facet_values, keys, milliseconds, within
+from search.names import terms
 from search.query import Query
 from search.records import document_of, record_of
 from search.tantivy_query import translate
 
 NAME = "articles"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change of the fields or of the analysis: an index of another version is rebuilt, never read."""
 HEAP = 50_000_000
 """Bytes the writer gathers before it writes a segment."""
@@ -58,6 +59,7 @@ def _schema() -> Any:
     for text in ("title", "title_stems", "text", "stems"):
         fields.add_text_field(text, tokenizer_name="whitespace")
     fields.add_text_field("keys", tokenizer_name="raw", index_option="basic")
+    fields.add_text_field("names", tokenizer_name="whitespace", index_option="freq")
     for facet in (*FACETS, "article_id"):
         fields.add_text_field(facet, tokenizer_name="raw", index_option="basic", fast=True)
     for date in ("date", "published", "captured_at"):
@@ -387,8 +389,9 @@ def _indexed(document: Document, version: int) -> Any:
     fields.add_text("article_id", document.article_id)
     for key in keys(document):
         fields.add_text("keys", key)
+    fields.add_text("names", terms(document))
     for facet in FACETS:
-        if value := getattr(document, facet):
+        for value in facet_values(document, facet):
             fields.add_text(facet, value.encode(errors="replace").decode())  # no lone surrogates
     fields.add_date("date", within(document.published or document.captured_at))
     if document.published:

@@ -8,8 +8,8 @@ from typing import Any
 import tantivy
 
 from search.analysis import base_language
-from search.forms import Forms, Sequence, forms
-from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key
+from search.forms import Forms, Sequence, forms, spelled
+from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key, spelling_conditions
 from search.query import (
     All,
     And,
@@ -17,6 +17,7 @@ from search.query import (
     Field,
     Filters,
     Fuzzy,
+    Named,
     Not,
     Nothing,
     Or,
@@ -88,10 +89,33 @@ class _Translator:
                 return self.query(part, title=True)
             case Field(name, value):
                 return _unscored(_Q.term_query(self.schema, "keys", key(name, value)))
+            case Named():
+                return self._named(tree)
             case DateRange():
                 return _unscored(_dates(tree, self.schema))
+            case Word() | Phrase() if self.strict:
+                return self._as_typed(tree, title)
             case Word() | Phrase() | Prefix() | Fuzzy():
                 return self._leaf(forms(tree, self.languages, self.strict), title)
+
+    def _as_typed(self, leaf: Word | Phrase, title: bool) -> Any:
+        must, must_not = spelling_conditions(leaf.text)
+        clauses = [(_MUST, self._leaf(forms(leaf, self.languages, True), title))]
+        clauses += [(_MUST, _unscored(_Q.term_query(self.schema, "keys", term))) for term in must]
+        clauses += [(_MUST_NOT, _Q.term_query(self.schema, "keys", term)) for term in must_not]
+        return _Q.boolean_query(clauses)
+
+    def _named(self, name: Named) -> Any:
+        """By the mentions of documents that this registry annotated, by the words of all others."""
+        mentioned = [(_SHOULD, self._mentioned(id)) for id in name.ids]
+        others = [(_SHOULD, self._leaf(spelled(spelling), title=False)) for spelling in name.spellings]
+        if others:
+            annotated = _Q.term_query(self.schema, "keys", key("annotator", name.annotator))
+            mentioned.append((_SHOULD, _Q.boolean_query([(_MUST, _Q.boolean_query(others)), (_MUST_NOT, annotated)])))
+        return _Q.boolean_query(mentioned)
+
+    def _mentioned(self, id: str) -> Any:
+        return _Q.boost_query(_Q.term_query(self.schema, "names", id), EXACT)
 
     def _every(self, parts: Iterable[Tree], title: bool) -> Any:
         clauses = [

@@ -28,8 +28,11 @@ from newswarc.ledger import LedgerFault
 from newswarc.settings import DataFolder
 from pipelines.pool import WorkerPool
 from search.answers import answer
+from search.entities.annotator import prepare
 from search.highlight import unmarked
 from search.index import IndexFault
+from search.query import named_in
+from web import mentions
 from web.asking import FARTHEST, BadQuestion, Indexes, Question, read
 from web.evidence import FRAME_POLICY, MOST_SOURCE, Inspected, Inspector, Original, page_text, rendering
 from web.guard import Guard
@@ -45,6 +48,7 @@ def application(data: Path, names: Collection[str] = ()) -> ASGIApp:
     """The server for one data folder, under the loopback names and those given."""
     folder = DataFolder(data)
     indexes = Indexes(folder)
+    prepare(folder.watchlists)
     pool = WorkerPool(workers=1)
     desk = Desk(indexes, Inspector(folder, indexes, pool))
 
@@ -68,6 +72,7 @@ class Desk:
 
     def __init__(self, indexes: Indexes, inspector: Inspector) -> None:
         self.indexes, self.inspector = indexes, inspector
+        self.watchlists = indexes.folder.watchlists
 
     def routes(self) -> list[Route | Mount]:
         return [
@@ -84,17 +89,19 @@ class Desk:
 
     def api_search(self, request: Request) -> Response:
         try:
-            question = read(request.query_params.multi_items())
+            question = read(request.query_params.multi_items(), self.watchlists)
         except BadQuestion as e:
             return as_json({"error": str(e)}, 400)
         found = self.indexes.answer(question)
-        return as_json(answer(found.results, question.parsed.notes, found.facets))
+        return as_json(answer(found.results, question.notes, found.facets, question.query))
 
     def search(self, request: Request) -> Response:
         given = [(name, value) for name, value in request.query_params.multi_items() if name != "facets"]
         newest = not request.query_params.get("q", "").strip()
         try:
-            question = read([*given, ("facets", "true")], sort="date" if newest else "relevance", limit=PAGE)
+            question = read(
+                [*given, ("facets", "true")], self.watchlists, sort="date" if newest else "relevance", limit=PAGE
+            )
         except BadQuestion as e:
             return page("fault.html", 400, title="That cannot be searched", sentence=str(e))
         found = self.indexes.answer(question)
@@ -104,7 +111,9 @@ class Desk:
             asked=request.query_params,
             results=found.results,
             facets=found.facets,
-            notes=[*question.parsed.notes, *found.results.notes],
+            notes=[*question.notes, *found.results.notes],
+            taken=named_in(question.query.tree),
+            strictly=_strictly(request),
             turn=partial(_turned, request, question),
             farthest=FARTHEST,
         )
@@ -119,6 +128,7 @@ class Desk:
             "evidence.html",
             seen=seen,
             original=seen.original,
+            mentions=mentions,
             record_head=seen.original.record.partition(b"\r\n\r\n")[0],
             open_rendering=request.query_params.get("open") == "rendering",
             **_source(seen.original),
@@ -154,6 +164,12 @@ def _source(original: Original) -> dict[str, Any]:
         "source_left": max(0, len(text) - MOST_SOURCE),
         "source_fault": None,
     }
+
+
+def _strictly(request: Request) -> str:
+    """The same search without names recognised."""
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] not in ("strict", "offset")]
+    return "/?" + urlencode([*kept, ("strict", "true")])
 
 
 def _turned(request: Request, question: Question, by: int) -> str:

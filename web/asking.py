@@ -6,14 +6,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from queue import LifoQueue
 
 from newswarc.commands.faults import NotFound
 from newswarc.settings import DataFolder
 from search.index import Facets, IndexFault, Results, SearchIndex, open_index
+from search.names import resolved_by, with_names
 from search.query import Filters, Parsed, Query, moment, parse
 
 FILTERS = ("source", "language", "country", "state")
+NAMES = ("actor", "place")
+"""Each is one more thing that a document must name."""
+SEVERAL = (*FILTERS, *NAMES)
 SINGLE = ("q", "since", "until", "sort", "limit", "offset", "strict", "facets")
 STATES = ("live", "superseded", "removed")
 MOST_VALUES = 20
@@ -37,6 +42,8 @@ class Question:
     parsed: Parsed
     query: Query
     facets: bool
+    notes: tuple[str, ...] = ()
+    """The parser's, and why names could not be resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +52,39 @@ class Answer:
     facets: Facets | None
 
 
-def read(given: Sequence[tuple[str, str]], *, sort: str = "relevance", limit: int = 20) -> Question:
-    """The question that these parameters ask; an empty value is none. `sort` and `limit` count where none is given."""
+def read(
+    given: Sequence[tuple[str, str]], watchlists: Sequence[Path] = (), *, sort: str = "relevance", limit: int = 20
+) -> Question:
+    """The question that these parameters ask; an empty value is none. `sort` and `limit` count where none is given.
+
+    Names in it are resolved by the registry with these watchlists, unless it is strict.
+    """
     values = _values(given)
     one = {name: values[name][0] for name in SINGLE if name in values}
     parsed = parse(one.get("q", ""))
     query = Query(
-        parsed.tree,
+        with_names(parsed.tree, values.get("actor", ()), values.get("place", ())),
         filters=_filters(values, one),
         sort="date" if _choice("sort", one.get("sort", sort), ("relevance", "date")) == "date" else "relevance",
         limit=_number("limit", one.get("limit"), limit, MOST_HITS),
         offset=_number("offset", one.get("offset"), 0, FARTHEST),
         strict=_yes("strict", one.get("strict")),
     )
-    return Question(one.get("q", ""), parsed, query, _yes("facets", one.get("facets")))
+    query, notes = resolved_by(query, watchlists)
+    return Question(one.get("q", ""), parsed, query, _yes("facets", one.get("facets")), (*parsed.notes, *notes))
 
 
 def _values(given: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, value in given:
-        if name not in (*SINGLE, *FILTERS):
-            raise BadQuestion(f"there is no parameter {name[:40]!r}; known: {', '.join((*SINGLE, *FILTERS))}")
+        if name not in (*SINGLE, *SEVERAL):
+            raise BadQuestion(f"there is no parameter {name[:40]!r}; known: {', '.join((*SINGLE, *SEVERAL))}")
         if name != "q" and len(value) > LONGEST_VALUE:
             raise BadQuestion(f"{name}: {len(value):,} characters; at most {LONGEST_VALUE}")
         if value:
             values.setdefault(name, []).append(value)
-        if len(values.get(name, ())) > (MOST_VALUES if name in FILTERS else 1):
-            raise BadQuestion(f"{name}: given too often; at most {MOST_VALUES if name in FILTERS else 1}")
+        if len(values.get(name, ())) > (MOST_VALUES if name in SEVERAL else 1):
+            raise BadQuestion(f"{name}: given too often; at most {MOST_VALUES if name in SEVERAL else 1}")
     return values
 
 

@@ -46,6 +46,8 @@ def run(
     if not loaded.sources:
         raise UserError("no source is left to crawl; see the faults above, and `newswarc sources check`")
     result = crawl_once(loaded, DataFolder(data), limit=limit, recheck=recheck, workers=workers, sources=folder)
+    if not result["interrupted"]:
+        _send_figures(data)
     if json:
         print_json(result)
     else:
@@ -54,6 +56,19 @@ def run(
         console(stderr=True).print("interrupted; the next crawl goes on from here", style="yellow")
         return 128 + signal.Signals[result["interrupted"]]
     return 1 if result["failed_sources"] or loaded.faults else 0
+
+
+def _send_figures(data: Path) -> None:
+    """For Kibana, where the index is on Elasticsearch. Whatever goes wrong with it: the crawl is done and well."""
+    if not DataFolder(data).index_url.startswith("elasticsearch:"):
+        return
+    from newswarc.commands.index import send_figures
+
+    try:
+        send_figures(data)
+    except Exception as fault:  # noqa: BLE001 - figures are made again by the next round
+        why = explain(fault) or f"{type(fault).__name__}: {fault}"
+        console(stderr=True).print(f"the figures wait for the next round: {why}", style="yellow", markup=False)
 
 
 def _regions(folder: Path | None) -> list[str]:

@@ -26,11 +26,11 @@ def explain(e: BaseException) -> str | None:
     """The sentence for a fault that people can mend; None for one that is ours."""
     # Late, for they take a while to import, and mostly nothing fails.
     from newswarc.sources import UnknownSource
+    from search.entities.watchlist import BadWatchlist
     from search.index import IndexFault
 
-    if isinstance(
-        e, UserError | NotFound | WorkFault | UnknownSource | BadSetting | LedgerFault | ArchiveError | IndexFault
-    ):
+    ours = UserError | NotFound | WorkFault | UnknownSource | BadSetting | BadWatchlist
+    if isinstance(e, ours | LedgerFault | ArchiveError | IndexFault):
         return str(e)
     if isinstance(e, BrokenPipeError):
         return "the output was closed early"

@@ -15,7 +15,8 @@ from newswarc.items import Hit
 from newswarc.settings import DataFolder
 from search.answers import answer
 from search.index import Facets, Results, open_index
-from search.query import Filters, Query, moment, parse
+from search.names import resolved_by, with_names
+from search.query import Filters, Query, moment, named_in, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Asked:
     offset: int
     facets: bool
     strict: bool
+    actor: Sequence[str] | None = None
+    place: Sequence[str] | None = None
 
 
 def run(asked: Asked, data: Path, json: bool) -> int:
@@ -44,13 +47,14 @@ def run(asked: Asked, data: Path, json: bool) -> int:
         raise NotFound(f"no index in {data}: crawl first, or name the folder with --data")
     parsed = parse(asked.query)
     query = Query(
-        parsed.tree,
+        with_names(parsed.tree, asked.actor or (), asked.place or ()),
         filters=_filters(asked),
         sort="date" if asked.sort == "date" else "relevance",
         limit=asked.limit,
         offset=asked.offset,
         strict=asked.strict,
     )
+    query, notes = resolved_by(query, folder.watchlists)
     index = open_index(folder.index_url)
     try:
         results = index.search(query)
@@ -58,9 +62,9 @@ def run(asked: Asked, data: Path, json: bool) -> int:
     finally:
         index.close()
     if json:
-        print_json(answer(results, parsed.notes, facets))
+        print_json(answer(results, [*parsed.notes, *notes], facets, query))
     else:
-        _print(results, [*parsed.notes, *results.notes], facets)
+        _print(results, [*parsed.notes, *notes, *results.notes], facets, query)
     return 0
 
 
@@ -82,8 +86,10 @@ def day(text: str, option: str, *, until: bool = False) -> datetime:
         raise UserError(f"{option}: {e}") from e
 
 
-def _print(results: Results, notes: Sequence[str], facets: Facets | None) -> None:
+def _print(results: Results, notes: Sequence[str], facets: Facets | None, query: Query) -> None:
     out = console()
+    for found in named_in(query.tree):
+        out.print(f"[dim]{escape(visible(str(found)))} is taken for[/dim] {escape(' or '.join(found.names))}")
     for note in notes:
         out.print(f"note: {note}", style="yellow", markup=False)
     for hit in results.hits:

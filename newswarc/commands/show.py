@@ -41,7 +41,7 @@ def run(prefix: str, wanted: Sequence[str], data: Path, json: bool) -> int:
             f"{row.id} is archived but not in the index yet; the next crawl or `newswarc rebuild` brings it in"
         )
     if json:
-        print_json({k: v for k, v in plain(document).items() if k not in ("folded", "stems", "title_words")})
+        print_json({k: v for k, v in plain(document).items() if k not in ("folded", "stems", "title_words", "spelled")})
     elif view == "text":
         sys.stdout.write(f"{document.title}\n\n{document.text}\n")
     else:

@@ -15,6 +15,7 @@ from newswarc.ledger import DocumentRow, Ledger
 from newswarc.settings import DataFolder
 from pipelines.judge import BAD, Verdict, judge, made_again
 from pipelines.pool import WorkerPool
+from search.entities.annotator import prepare
 from search.index import open_index
 
 STYLES = {"verified": "green", "extractor changed": "yellow", "corrupt": "red", "missing": "red"}
@@ -39,6 +40,7 @@ def run(prefixes: Sequence[str], everything: bool, data: Path, json: bool) -> in
 
 def _documents(rows: Sequence[DocumentRow], ledger: Ledger, folder: DataFolder) -> Iterator[Verdict]:
     reader, index = ArchiveReader(folder.archive), open_index(folder.index_url)
+    prepare(folder.watchlists)
     pool = WorkerPool(workers=1 if len(rows) < 8 else None)
     try:
         futures = [(row, made_again(pool, folder.archive, ledger, exchange_of(ledger, row))) for row in rows]

@@ -14,7 +14,7 @@ import pool_tasks
 import psutil
 import pytest
 
-from pipelines.pool import RESIDENT, PagePoisoned, WorkerPool
+from pipelines.pool import GROWTH, PagePoisoned, WorkerPool
 
 HERE = Path(__file__).parent
 
@@ -70,7 +70,7 @@ def test_an_interrupt_of_the_terminal_does_not_reach_a_task(pool: WorkerPool) ->
 
 def test_a_worker_that_keeps_too_much_is_replaced() -> None:
     with WorkerPool(1, seconds=20, megabytes=1024) as pool:
-        first = pool.submit(pool_tasks.keeps_memory, RESIDENT + 50).result(timeout=60)
+        first = pool.submit(pool_tasks.keeps_memory, GROWTH + 50).result(timeout=60)
         assert pool.submit(pool_tasks.own_pid).result(timeout=60) != first
 
 

@@ -240,7 +240,10 @@ def request(
 
 def remove_indices(url: str, name: str) -> None:
     """What newswarc made under that name: indices and templates."""
-    for path in (f"{name}-v*", f"_index_template/newswarc-{name}", f"_component_template/newswarc-{name}"):
+    made = [f"_index_template/newswarc-{name}", f"_component_template/newswarc-{name}"]
+    with contextlib.suppress(OSError):  # no right to look
+        made = [*request(f"{url}/{name}-v*,{name}-figures*"), *made]  # by their names: a server removes nothing by *
+    for path in made:
         with contextlib.suppress(OSError):  # not made, or not the right to make it
             request(f"{url}/{path}", "DELETE")
 

@@ -21,6 +21,12 @@ COMMANDS = [
     "status",
     "sources check",
     "sample serve",
+    "annotate",
+    "entities show",
+    "entities check",
+    "entities try",
+    "entities same",
+    "entities suggest",
 ]
 
 
@@ -42,7 +48,7 @@ def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['newswarc', '--help']\n"
         "try:\n    from newswarc.cli import main; main()\nexcept SystemExit:\n    pass\n"
-        "print(sorted(set(sys.modules) & {'scrapy', 'twisted', 'trafilatura', 'tantivy', 'pydantic', 'lxml'}))"
+        "print(sorted(set(sys.modules) & {'scrapy', 'twisted', 'trafilatura', 'tantivy', 'pydantic', 'lxml', 'marisa_trie'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("[]")

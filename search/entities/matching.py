@@ -1,0 +1,309 @@
+"""One pass over a text: which names of the registry stand where, whatever they may mean here.
+
+A walk starts at each word that begins a name and follows the joined keys as far as they go, so cost grows with the
+text and hardly with the registry. What a name asks of letter case and of the letters themselves is decided here;
+everything that needs the rest of the text is for `search.entities.context`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from search.analysis import base_language, surfaces
+from search.entities.registry import (
+    CAPITALS,
+    DERIVED,
+    EXACT,
+    FAMILY,
+    LANGUAGE_AT,
+    LOWER,
+    MOST_WORDS,
+    PERSON,
+    SURNAME,
+    Record,
+    Registry,
+    Word,
+    read_yaml,
+)
+from search.entities.watchlist import LANGUAGES
+
+Field = Literal["title", "text"]
+MOST_MATCHES = 50_000
+"""Names of a text that are looked at; what follows is data, not news."""
+
+
+class Token(NamedTuple):
+    number: int
+    """Among all words of the field."""
+    surface: str
+    start: int
+    end: int
+    word: Word
+
+
+class Reading(NamedTuple):
+    """One name that a span can be."""
+
+    record: Record
+    cost: int
+    """0 as it stands, more with endings or particles."""
+    node: int
+    """Of its joined key in the registry."""
+
+
+class Way(NamedTuple):
+    """How far a walk has come."""
+
+    last: int
+    node: int
+    key: str
+    cost: int
+    skipped: int
+    cut: int
+    patronymic: bool
+    """Whether it has stepped over one."""
+    parted: bool = False
+    """Whether a Turkish ending after an apostrophe stands inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A span that is a name, with all its readings."""
+
+    field: Field
+    first: int
+    """Numbers of its first and last word."""
+    last: int
+    start: int
+    end: int
+    readings: tuple[Reading, ...]
+
+
+class Scan:
+    """The words of one field that are words of names, and the names they make."""
+
+    def __init__(self, text: str, field: Field, language: str | None, registry: Registry) -> None:
+        self.text, self.field, self.language, self.registry = text, field, language, registry
+        self.foreign = foreign(base_language(language))
+        self.turkish = base_language(language) == "tr"
+        self.english = base_language(language) in ("en", None)
+        self.tokens: list[Token] = []
+        """Its words that are words of names."""
+        self.by_number: dict[int, Token] = {}
+        self.starts: list[int] = []
+        """Offsets of all words, by number."""
+        self.ends: list[int] = []
+        self.glued: set[int] = set()
+        """Numbers of words that a hyphen or the like joins to the one before."""
+        self._read()
+        self.matches = list(self._matches())
+
+    def _read(self) -> None:
+        before = -1
+        known, language = self.registry.known(self.language), self.language
+        for number, found in enumerate(surfaces(self.text)):
+            start, end = found.span()
+            self.starts.append(start)
+            self.ends.append(end)
+            surface = found.group()
+            word = known.get(surface) or self.registry.word(surface, language)
+            if word.forms:
+                token = Token(number, surface, start, end, word)
+                self.tokens.append(token)
+                self.by_number[number] = token
+            if start - before == 1 and self.text[before] in _GLUE:
+                self.glued.add(number)
+            before = end
+
+    def _gap(self, number: int) -> str:
+        """What stands between a word and the one before it."""
+        return self.text[self.ends[number - 1] : self.starts[number]]
+
+    def word_at(self, number: int) -> str:
+        """The word of that number as it stands; "" outside the field."""
+        return self.text[self.starts[number] : self.ends[number]] if 0 <= number < len(self.starts) else ""
+
+    def _matches(self) -> Iterator[Match]:
+        """All names, by where they begin; at most MOST_MATCHES."""
+        first = {token.number for token in self.tokens if token.word.starts and self._may_begin(token)}
+        first.update(number - 1 for number in self.glued if not self.text[self.starts[number - 1]].islower())
+        found = (match for number in sorted(first) for match in self._from(number))
+        return islice(found, MOST_MATCHES)
+
+    def _may_begin(self, token: Token) -> bool:
+        """Whether a name may begin here, by letter case and by what follows (a patronymic may stand between)."""
+        word, number = token.word, token.number
+        if token.surface[:1].islower() and not word.small:
+            return False
+        return word.alone or number + 1 in self.by_number or number + 2 in self.by_number
+
+    def _from(self, number: int) -> Iterator[Match]:
+        """All names that begin at this word, one match for each span."""
+        found: dict[tuple[int, int, int], dict[tuple[int, int], Reading]] = {}
+        for way in self._walks(number):
+            start, end = self.starts[number] + way.skipped, self.ends[way.last] - way.cut
+            if end <= start:
+                continue
+            parts = way.last - number + 1 - sum(n in self.glued for n in range(number + 1, way.last + 1))
+            parts -= way.patronymic
+            for record in self.registry.records(way.node):
+                if not self._may_go(way, record) or record.words < parts:
+                    continue
+                readings = found.setdefault((way.last, start, end), {})
+                name = (record.entity, record.flags & _NAME)
+                if self._better(record, way, readings.get(name)) and self._stands(
+                    record, number, way.last, start, end, way.cost
+                ):
+                    readings[name] = Reading(record, way.cost, way.node)
+        for (last, start, end), readings in found.items():
+            if readings:
+                yield Match(self.field, number, last, start, end, tuple(readings.values()))
+
+    def _may_go(self, way: Way, record: Record) -> bool:
+        """Only persons have patronymics; bodies of states have endings inside (ABD'nin Elçiliği), movements do not."""
+        if record.flags & FAMILY or (way.patronymic and not record.flags & PERSON):
+            return False
+        return not way.parted or self.registry.facts(record.entity).type != "armed group"
+
+    def _better(self, record: Record, way: Way, known: Reading | None) -> bool:
+        """Whether a name is worth more than the same name of the entity in another language, or with an ending."""
+        if known is None:
+            return True
+        return (way.cost, self.foreign[record.language]) < (known.cost, self.foreign[known.record.language])
+
+    def _walks(self, number: int) -> Iterator[Way]:
+        """Each way that names can go on from this word."""
+        ways = [
+            Way(last, node, form.key, form.cost, form.skipped, form.cut, False)
+            for last, word in self._steps(number)
+            for form, node in word.starts
+        ]
+        while ways:
+            yield from ways
+            ways = [longer for way in ways if way.last + 1 < number + MOST_WORDS for longer in self._longer(way)][:64]
+
+    def _longer(self, way: Way) -> Iterator[Way]:
+        if way.last + 1 >= len(self.starts) or not self._joins(way.last + 1):
+            return
+        for at, over in self._next(way.last + 1, way.patronymic):
+            for last, word in self._steps(at):
+                for form in word.forms:
+                    if not form.skipped and (node := self.registry.node(key := way.key + form.key)) is not None:
+                        cost, patronymic = way.cost + form.cost, way.patronymic or over
+                        parted = way.parted or (self.turkish and way.cut > 0)
+                        yield Way(last, node, key, cost, way.skipped, form.cut, patronymic, parted)
+
+    def _next(self, number: int, patronymic: bool) -> Iterator[tuple[int, bool]]:
+        yield number, False
+        if patronymic or number + 1 >= len(self.starts) or not _PATRONYMIC.search(self.word_at(number)):
+            return
+        if self._joins(number + 1):
+            yield number + 1, True
+
+    def _steps(self, number: int) -> Iterator[tuple[int, Word]]:
+        """(last word, what it can be) of this word, and of it and its hyphenated fellows as one."""
+        if token := self.by_number.get(number):
+            yield number, token.word
+        last = number
+        while last - number < 2 and last + 1 in self.glued:
+            last += 1
+            joined = "".join(self.word_at(n) for n in range(number, last + 1))
+            if len(joined) <= 60 and (word := self.registry.word(joined, self.language)).forms:
+                yield last, word
+
+    def _joins(self, number: int) -> bool:
+        """Whether a name can go on over the gap before this word."""
+        gap = self._gap(number)
+        return gap in _GAPS or (gap in _DOTS and self.ends[number - 1] - self.starts[number - 1] <= 2)
+
+    # What names ask of the letters
+
+    def _stands(self, record: Record, first: int, last: int, start: int, end: int, cost: int) -> bool:
+        surface = self.text[start:end]
+        if self._in_an_address(start, end):
+            return False
+        if record.flags & EXACT:
+            return surface == self.registry.detail(record).name
+        if record.flags & CAPITALS:
+            return _in_capitals(surface, cost)
+        if not record.flags & LOWER and not _capital(surface):
+            return False
+        if first == last:
+            return not record.flags & DERIVED
+        if record.flags & PERSON or record.flags & (DERIVED | SURNAME):
+            return all(_capital(self.word_at(number)) for number in range(first + 1, last + 1))
+        return not self.english or self._english_capitals(first, last)
+
+    def _in_an_address(self, start: int, end: int) -> bool:
+        """Whether it is a part of a host name, an address or a handle: kabul.news, info@kabul."""
+        after = self.text[end : end + 2]
+        return self.text[start - 1 : start] == "@" or (after[:1] == "." and "a" <= after[1:] <= "z")
+
+    def _english_capitals(self, first: int, last: int) -> bool:
+        """Every word but the small ones of an English name is capital, or its last, a type word: Balkh province."""
+        words = [self.word_at(number) for number in range(first + 1, last + 1)]
+        return all(_capital(word) or word.lower() in _small_words() for word in words)
+
+
+_NAME = ~(31 << LANGUAGE_AT)
+"""Of a record's flags, all but the language: names of an entity that differ in nothing else are one reading."""
+_GLUE = frozenset("-‐‑\u200c–'’")
+_SPACES = (" ", "\u00a0", "  ", "\u202f", "\u200c ", " \u200c", "\u200f ", "\u200e ")
+_GAPS = frozenset([*_SPACES, *_GLUE, ".", "—", " – ", " — ", " - ", " «", " “", ' "'])
+"""What may stand between two words of a name."""
+_DOTS = frozenset([".", ". ", ".\u00a0", " . "])
+_PATRONYMIC = re.compile("(?:ович|евич|овн|евн|ьич|ич|ovich|evich|ovna|evna|vich|vna)(?:[аеуы]|ем|ой|a)?$")
+
+
+@cache
+def foreign(base: str | None) -> tuple[int, ...]:
+    """For each of LANGUAGES how far its names are from a text of a language: 0 own, 1 English or Russian, 2 other."""
+    return tuple(
+        0 if base is None or base_language(language) == base else 1 if language in ("en", "ru") else 2
+        for language in LANGUAGES
+    )
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    """Words of an English name that may have a small letter."""
+    return frozenset(read_yaml("around.yaml")["small"])
+
+
+def _capital(word: str) -> bool:
+    """Whether a word begins with a capital letter; so does one whose script has none."""
+    first = word[:1]
+    return first.isupper() or first.lower() == first.upper()
+
+
+def _in_capitals(surface: str, cost: int) -> bool:
+    """IS, U.N., ДХХга, but not ИГРА, Is: capitals, after which small letters may be an ending."""
+    letters = "".join(letter for letter in surface if letter.isalpha())
+    if not cost:
+        return letters.isupper() or letters.lower() == letters.upper()
+    run = next((n for n, letter in enumerate(letters) if not letter.isupper()), len(letters))
+    return run >= 2 and letters[run:].islower()
+
+
+def longest_first(matches: Sequence[Match]) -> tuple[list[Match], list[tuple[Match, Match]]]:
+    """(those that stand, in order; (a name inside one of them, that longer one)).
+
+    Of two that overlap the one of more words stands, then the one of more letters, then the earlier one.
+    """
+    standing: list[Match] = []
+    inside: list[tuple[Match, Match]] = []
+    holder: dict[int, Match] = {}
+    for match in sorted(matches, key=lambda m: (m.first - m.last, m.start - m.end, m.start)):
+        holders = [holder.get(number) for number in range(match.first, match.last + 1)]
+        taken = [held for held in holders if held is not None]
+        if not taken:
+            standing.append(match)
+            holder.update(dict.fromkeys(range(match.first, match.last + 1), match))
+        elif len(taken) == len(holders) and all(held is taken[0] for held in taken):
+            inside.append((match, taken[0]))
+    return sorted(standing, key=lambda m: (m.start, m.end)), inside

@@ -1,0 +1,760 @@
+"""The registry: all entities compiled once to files that every process maps, and looking names up in them.
+
+A compiled registry is a folder named by the digest of what it was made from: two tries (stems of the words of names;
+names as joined keys, with their beginnings at each word), arrays, and the entities as JSON lines. It is written under
+another name and renamed when whole; a process that finds one maps it, which takes milliseconds and shares its memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import os
+import re
+import shutil
+import sys
+import tempfile
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import marisa_trie
+import yaml
+
+from search.analysis import base_language, fold, script, surfaces
+from search.entities import keys
+from search.entities.keys import Form
+from search.entities.watchlist import (
+    LANGUAGES,
+    Alias,
+    BadWatchlist,
+    Entity,
+    Placed,
+    check_entities,
+    exact_by_default,
+    files,
+    load,
+)
+
+FORMAT = 3
+"""Of the compiled files; another one is another registry."""
+REMEMBERED = 1 << 14
+"""Words of texts whose forms a process remembers, for each language."""
+MOST_WORDS = 12
+"""Words of a name."""
+HERE = Path(__file__).parent
+
+EXACT, CAPITALS, NEAR, BARE, LOWER, DERIVED, PERSON, SURNAME = (1 << bit for bit in range(8))
+"""What an alias record says. CAPITALS: as it stands, an ending may follow; LOWER: may begin with a small letter;
+DERIVED: made by the compiler (initials, surname first); SURNAME: the surname of a person whom it names in any text."""
+LANGUAGE_AT, WORDS_AT = 8, 13
+"""Bits at which the language of the name and the number of its words follow."""
+FAMILY = 1 << 17
+"""The surname of any other person: only for typed queries; in a text it needs the full name."""
+
+
+class Record(NamedTuple):
+    """One way to write one name of one entity, as the compiled registry has it."""
+
+    number: int
+    entity: int
+    flags: int
+
+    @property
+    def language(self) -> int:
+        """Index into LANGUAGES."""
+        return self.flags >> LANGUAGE_AT & 31
+
+    @property
+    def words(self) -> int:
+        return self.flags >> WORDS_AT & 15
+
+
+class Detail(NamedTuple):
+    """What a record says that its flags do not."""
+
+    language: str
+    name: str
+    folded: str
+    near: tuple[str, ...] = ()
+
+
+class Word(NamedTuple):
+    """What a word of a text can be."""
+
+    forms: tuple[Form, ...]
+    starts: tuple[tuple[Form, int], ...]
+    """Those that begin a name, with their node."""
+    small: bool = False
+    """Whether one of these names may begin with a small letter."""
+    alone: bool = False
+    """Whether it is a name by itself."""
+
+
+NO_WORD = Word((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A span of a typed query that is a name."""
+
+    start: int
+    end: int
+    entities: tuple[Entity, ...]
+    """Best first."""
+
+
+class Registry:
+    """Compiled entities, open for reading."""
+
+    def __init__(self, folder: Path, inputs: Sequence[Path] = (), reopen: Callable[[], Registry] | None = None) -> None:
+        self.folder = folder
+        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+        self.version: str = meta["version"]
+        self.names: int = meta["names"]
+        self._inputs, self._reopen = tuple(inputs), reopen
+        self._stamp = _stamp(self._inputs)
+        self._words_trie, self._names_trie, self._ids_trie = (
+            marisa_trie.Trie().mmap(str(folder / f"{name}.marisa")) for name in ("words", "names", "ids")
+        )
+        self._masks, self._starts, self._postings, self._records, self._by_id = (
+            _mapped(folder / f"{name}.u32").cast("I") for name in ("masks", "starts", "postings", "records", "by_id")
+        )
+        (
+            (self._lines, self._offsets),
+            (self._names_lines, self._names_offsets),
+            (
+                self._details_lines,
+                self._details_offsets,
+            ),
+        ) = (_lines(folder, name) for name in ("entities", "names", "details"))
+        self._small = _mapped(folder / "small.u8")
+        self._facts: dict[int, Entity] = {}
+        self._details: dict[int, Detail] = {}
+        self._family: dict[str, tuple[str, ...]] = {}
+        self._words: dict[str | None, dict[str, Word]] = defaultdict(dict)
+
+    @classmethod
+    def open(cls, folders: Iterable[Path | str] = (), cache: Path | str | None = None) -> Registry:
+        """The shipped entities and those of all watchlists in these folders or files; BadWatchlist if one is unsound.
+
+        `cache`: where compiled registries are kept; NEWSWARC_CACHE, or the user's cache folder, if not given.
+        """
+        given = tuple(folders)
+        inputs = [*shipped_files(), *files(given)]
+        version = _digest(inputs)
+        return cls(
+            _compiled(version, Path(cache) if cache else cache_folder(), lambda: everything(given)),
+            [*inputs, *(Path(folder) for folder in given)],
+            lambda: cls.open(given, cache),
+        )
+
+    @classmethod
+    def of(cls, entities: Iterable[Entity], cache: Path | str) -> Registry:
+        """A registry of just these entities."""
+        listed = list(entities)
+        digest = hashlib.sha256(json.dumps([_plain(entity) for entity in listed], default=str).encode())
+        return cls(_compiled(f"{FORMAT}{digest.hexdigest()}"[:12], Path(cache), lambda: listed))
+
+    def current(self) -> Registry:
+        """This registry, or one opened anew if it is stale."""
+        return self._reopen() if self._reopen and self.stale else self
+
+    @property
+    def stale(self) -> bool:
+        """Whether a file that this registry was made from has changed, or a folder of lists has gained or lost one."""
+        return _stamp(self._inputs) != self._stamp
+
+    # Entities
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __iter__(self) -> Iterator[Entity]:
+        return (self.numbered(number) for number in range(len(self)))
+
+    def entity(self, id: str) -> Entity | None:
+        node = self._ids_trie.get(id)
+        return None if node is None else self.numbered(self._by_id[node])
+
+    def numbered(self, number: int) -> Entity:
+        """An entity by the number that a Record has."""
+        return _entity(json.loads(_line_of(self._lines, self._offsets, number)), self._names_of(number))
+
+    def _names_of(self, number: int) -> dict[str, Any]:
+        names: dict[str, Any] = json.loads(_line_of(self._names_lines, self._names_offsets, number))
+        return names
+
+    def facts(self, number: int) -> Entity:
+        """The same without its names, which are most of it: remembered."""
+        if (known := self._facts.get(number)) is None:
+            if len(self._facts) > REMEMBERED:
+                self._facts.clear()
+            self._facts[number] = known = _entity(json.loads(_line_of(self._lines, self._offsets, number)), {})
+        return known
+
+    def detail(self, record: Record) -> Detail:
+        """The name that a record is of: remembered."""
+        if (known := self._details.get(record.number)) is None:
+            if len(self._details) > REMEMBERED:
+                self._details.clear()
+            language, name, *near = json.loads(_line_of(self._details_lines, self._details_offsets, record.number))
+            self._details[record.number] = known = Detail(language, name, fold_name(name), tuple(near))
+        return known
+
+    def family_keys(self, person: Entity) -> tuple[str, ...]:
+        """The keys of a person's surname in each of its names: remembered."""
+        if (known := self._family.get(person.id)) is None:
+            named = self.entity(person.id) or person
+            self._family[person.id] = known = tuple(dict.fromkeys(_family_keys(named)))
+        return known
+
+    def forms(self, id: str) -> list[tuple[str, str]]:
+        """(language, name) for every name of an entity; [] if there is none of this id."""
+        entity = self.entity(id)
+        return [] if entity is None else list(dict.fromkeys((lang, alias.name) for lang, alias in entity.aliases()))
+
+    # Words and names of a text
+
+    def known(self, language: str | None) -> Mapping[str, Word]:
+        """What words of that language have been found to be so far: a short cut to `word`."""
+        return self._words[language]
+
+    def word(self, surface: str, language: str | None) -> Word:
+        """What a word, as it stands in a text of that language, can be."""
+        known = self._words[language]
+        if (word := known.get(surface)) is None:
+            if len(known) > REMEMBERED:
+                known.clear()
+            known[surface] = word = self._word(surface, language)
+        return word
+
+    def _word(self, surface: str, language: str | None) -> Word:
+        found: dict[str, Form] = {}
+        for key, endings, skipped, cut in keys.candidates(surface, language):
+            for stem, node in self._words_trie.iter_prefixes_with_ids(key):
+                for name in keys.completed(stem, self._masks[node], key[len(stem) :], endings, surface):
+                    form = Form(name, (name != key) + 2 * bool(skipped), skipped, cut)
+                    if name not in found or form.cost < found[name].cost:
+                        found[name] = form
+        forms = tuple(sorted(found.values(), key=lambda form: form.cost))
+        if not forms:
+            return NO_WORD
+        nodes = ((form, self._names_trie.get(form.key)) for form in forms)
+        starts = tuple((form, node) for form, node in nodes if node is not None)
+        small = any(self._small[node] for _, node in starts)
+        return Word(forms, starts, small, any(self._starts[node] < self._starts[node + 1] for _, node in starts))
+
+    def node(self, key: str) -> int | None:
+        """The node of a joined key that is a name or its beginning."""
+        node: int | None = self._names_trie.get(key)
+        return node
+
+    def key(self, node: int) -> str:
+        key: str = self._names_trie.restore_key(node)
+        return key
+
+    def records(self, node: int) -> list[Record]:
+        """The names whose joined key ends at this node."""
+        found = self._postings[self._starts[node] : self._starts[node + 1]]
+        return [Record(n, self._records[2 * n], self._records[2 * n + 1]) for n in found]
+
+    # Looking up
+
+    def find(self, name: str, language: str | None = None) -> list[Entity]:
+        """The entities that a typed name can mean, best first; any letter case, inflected too."""
+        scores: dict[int, float] = {}
+        for record, cost in self._whole(name, language):
+            scores[record.entity] = min(scores.get(record.entity, 99.0), self._badness(record, cost, name, language))
+        found = ((score, self.numbered(number)) for number, score in scores.items())
+        return [entity for _, entity in sorted(found, key=lambda one: (one[0], -_names(one[1]), one[1].id))]
+
+    def _whole(self, name: str, language: str | None) -> Iterator[tuple[Record, int]]:
+        parts = [part.group() for part in surfaces(name)]
+        joined = "".join(parts)
+        for sequence in dict.fromkeys((tuple(parts), (joined,))):
+            for key, cost in self._joined(sequence[:MOST_WORDS], language):
+                if (node := self.node(key)) is not None:
+                    for record in self.records(node):
+                        yield record, cost
+
+    def _joined(self, parts: Sequence[str], language: str | None) -> list[tuple[str, int]]:
+        """Every joined key that these words can be, with its cost, as far as names begin so."""
+        ways = [("", 0)]
+        for part in parts:
+            ways = [
+                (prefix + form.key, cost + form.cost)
+                for prefix, cost in ways
+                for form in self.word(part, language).forms
+                if self.node(prefix + form.key) is not None
+            ]
+        return ways
+
+    def _badness(self, record: Record, cost: int, typed: str, language: str | None) -> float:
+        detail = self.detail(record)
+        spelled = detail.folded == fold_name(typed)
+        other = bool(language) and detail.language != language
+        conditional = bool(record.flags & (NEAR | BARE))
+        weight = prominence(self.facts(record.entity))
+        cost += bool(record.flags & FAMILY)
+        return cost + (not spelled) * 0.5 + other * 0.2 + conditional * 0.6 + bool(record.flags & DERIVED) - weight / 10
+
+    def recognise(self, query: str, language: str | None = None) -> list[Recognised]:
+        """The spans of a typed query that are names, longest first where they overlap; conservative.
+
+        A single word in small letters counts only if it is no ordinary word and has four letters.
+        """
+        words = list(surfaces(query))
+        found: list[Recognised] = []
+        at = 0
+        while at < len(words):
+            spans = (
+                self._recognised(query, words[at : at + n], language)
+                for n in range(MOST_WORDS, 0, -1)
+                if at + n <= len(words)
+            )
+            span = next((span for span in spans if span), None)
+            found += [span] if span else []
+            at += 1 if span is None else sum(span.start <= word.start() < span.end for word in words)
+        return found
+
+    def _recognised(self, query: str, words: Sequence[re.Match[str]], language: str | None) -> Recognised | None:
+        start, end = words[0].start(), words[-1].end()
+        typed = query[start:end]
+        if len(words) == 1 and not self._certain(typed, alone=typed == query.strip()):
+            return None
+        entities = self.find(typed, language)
+        return Recognised(start, end, tuple(entities)) if entities else None
+
+    def _certain(self, word: str, alone: bool) -> bool:
+        """Whether a single typed word is a name and not an ordinary word that looks like one.
+
+        A capital, or being all that is typed, makes a name of an ordinary word; small letters make none of a surname.
+        """
+        uncased = word.lower() == word.upper()
+        capital = word[:1].isupper() or (uncased and alone)
+        if capital:
+            return True
+        if uncased:
+            return fold(word) not in ordinary_words(None)
+        found = list(self._whole(word, None))
+        by_surname = bool(found) and all(record.flags & FAMILY for record, _ in found)
+        return len(word) > 3 and fold(word) not in ordinary_words(None) and not by_surname
+
+    @cached_property
+    def bytes(self) -> int:
+        """Size of the compiled files."""
+        return sum(file.stat().st_size for file in self.folder.iterdir())
+
+
+@lru_cache(REMEMBERED)
+def fold_name(name: str) -> str:
+    """A name's folded words, one space apart: what two spellings share that differ in letter case only."""
+    return " ".join(fold(word.group()) for word in surfaces(name))
+
+
+def _names(entity: Entity) -> int:
+    """How many names are known of an entity: more of those that are better known."""
+    return sum(map(len, entity.names.values()))
+
+
+def prominence(entity: Entity) -> float:
+    """How likely a name means this entity if nothing else is known, 0 to 6: kinds first, then population."""
+    by_type = {"country": 7.0, "province": 3.2, "river": 3.3, "region": 3.3, "lake": 3.2, "sea": 3.3, "district": 2.2}
+    if entity.kind == "actor":
+        return 4.0
+    if entity.population:
+        return min(5.5, max(0.5, len(str(entity.population)) - 3 + int(str(entity.population)[0]) / 10))
+    return by_type.get(entity.type, 3.0 if entity.type == "city" else 2.0)
+
+
+def read_yaml(name: str) -> Any:
+    """A YAML file of data/."""
+    return yaml.load((HERE / "data" / name).read_text("utf-8"), yaml.CSafeLoader)
+
+
+class Ordinary(NamedTuple):
+    """A name that is an ordinary word too, and what tells the two apart: folded beginnings of words beside it."""
+
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@cache
+def ordinary_words(language: str | None) -> Mapping[str, Ordinary]:
+    """Folded word → what tells it from the name, in a language; in all where none is given: data/ordinary.yaml."""
+    content = read_yaml("ordinary.yaml")
+    found: dict[str, Ordinary] = {}
+    for of, words in content.items():
+        if language is None or of == base_language(language):
+            for word, cues in words.items():
+                folded = {
+                    cue: tuple(fold(given, of) for given in (cues or {}).get(cue, ())) for cue in Ordinary._fields
+                }
+                found[fold(word, of)] = Ordinary(**folded)
+    return found
+
+
+# Compiling
+
+
+def shipped_files() -> list[Path]:
+    """What the shipped entities are made from: data, watchlists, and the code that expands them."""
+    folders = (HERE / "data", HERE / "watchlists")
+    data = [file for folder in folders for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
+    return [*data, *(HERE / f"{name}.py" for name in ("keys", "registry", "watchlist", "organs", "gazetteer"))]
+
+
+def shipped() -> list[Entity]:
+    """The entities that come with the package: watchlists, organs of state, places, gazetteer."""
+    from search.entities.gazetteer import gazetteer  # late: both are made of this package's data
+    from search.entities.organs import organs
+
+    curated = [*load([HERE / "watchlists", HERE / "data" / "places.yaml"]), *organs()]
+    return [*curated, *gazetteer()]
+
+
+def everything(folders: Iterable[Path | str]) -> list[Entity]:
+    """The shipped entities and those of the folders, checked against each other; BadWatchlist on any error."""
+    ours = shipped()
+    theirs = [Placed(entity, str(file)) for file in files(folders) for entity in load([file])]
+    if theirs:
+        problems = check_entities([*theirs, *map(Placed, ours)])
+        if errors := [problem for problem in problems if problem.level == "error"]:
+            raise BadWatchlist(errors)
+    return [*(place.entity for place in theirs), *ours]
+
+
+def cache_folder() -> Path:
+    """NEWSWARC_CACHE, or the user's cache folder; a temporary one where that cannot be written."""
+    if given := os.environ.get("NEWSWARC_CACHE"):
+        return Path(given)
+    match sys.platform:
+        case "win32":
+            base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        case "darwin":
+            base = Path.home() / "Library" / "Caches"
+        case _:
+            base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "newswarc"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _temporary()
+    return folder if os.access(folder, os.W_OK) else _temporary()
+
+
+def _temporary() -> Path:
+    # One per user: a folder that others could have made first is not to be trusted.
+    folder = Path(tempfile.gettempdir()) / f"newswarc-{getattr(os, 'getuid', lambda: 'user')()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+        return Path(tempfile.mkdtemp(prefix="newswarc-"))
+    return folder
+
+
+def _digest(inputs: Iterable[Path]) -> str:
+    digest = hashlib.sha256(f"{FORMAT} {marisa_trie.__name__} {sys.byteorder}".encode())
+    for file in inputs:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def _stamp(inputs: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """What changes when a file changes, or a folder gains or loses one."""
+    stamps = []
+    for path in inputs:
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            stamps.append((str(path), 0, 0))
+        else:
+            stamps.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(stamps)
+
+
+def _compiled(version: str, cache: Path, entities: Callable[[], list[Entity]]) -> Path:
+    folder = cache / f"entities-{version}"
+    if not _whole(folder):
+        cache.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".entities-{version}-", dir=cache))
+        try:
+            Compiler(entities()).write(made, version)
+            _put(made, folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def is_compiled(folders: Iterable[Path | str] = (), cache: Path | str | None = None) -> bool:
+    """Whether `Registry.open` of the same would find it compiled."""
+    version = _digest([*shipped_files(), *files(tuple(folders))])
+    return _whole((Path(cache) if cache else cache_folder()) / f"entities-{version}")
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a compiled registry is there and all its files have the sizes it says."""
+    try:
+        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+        return all((folder / name).stat().st_size == size for name, size in meta["sizes"].items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Renames into place; another process that was faster has made the same."""
+    try:
+        os.rename(made, folder)
+    except OSError:
+        if not _whole(folder):
+            broken = Path(tempfile.mkdtemp(prefix=".broken-", dir=folder.parent))
+            os.rename(folder, broken / folder.name)
+            os.rename(made, folder)
+            shutil.rmtree(broken)
+
+
+class Compiler:
+    """Entities → tries and arrays."""
+
+    def __init__(self, entities: Iterable[Entity]) -> None:
+        self.entities = list(entities)
+        self.records: array[int] = array("I")
+        self.details: list[bytes] = []
+        """One JSON line for each record: language, name, words that it must be near."""
+        self.names: dict[str, list[int]] = defaultdict(list)
+        """Joined key → records; no records where names only begin so."""
+        self.stems: dict[str, int] = defaultdict(int)
+        self._stemmed: set[str] = set()
+        self.small: set[str] = set()
+        """Keys that begin a name that may begin with a small letter."""
+        for number, entity in enumerate(self.entities):
+            for language, alias in entity.aliases():
+                self._add(number, language, alias, entity)
+
+    def _add(self, number: int, language: str, alias: Alias, entity: Entity) -> None:
+        detail, stated = _json([language, alias.name, *alias.near]), flags(alias, language, entity)
+        for parts, derived in variants(alias, language, entity):
+            record = len(self.records) // 2
+            shape = LANGUAGES.index(language) << LANGUAGE_AT | min(15, len(parts)) << WORDS_AT
+            self.records.extend((number, stated | derived | shape))
+            self.details.append(detail)
+            for way in _ways([keys.keys(part, language) for part in parts]):
+                self._spell(way, record)
+                if stated & LOWER:
+                    self.small.update((way[0], "".join(way)))
+
+    def _spell(self, way: Sequence[str], record: int) -> None:
+        joined = ""
+        for key in way:
+            joined += key
+            self.names.setdefault(joined, [])
+        if record not in self.names[joined]:
+            self.names[joined].append(record)
+        for key in (*way, joined) if len(way) > 1 else way:
+            if key not in self._stemmed:
+                self._stemmed.add(key)
+                for stem, mask in keys.stems(key):
+                    self.stems[stem] |= mask
+
+    def write(self, folder: Path, version: str) -> None:
+        words, names = marisa_trie.Trie(self.stems), marisa_trie.Trie(self.names)
+        ids = marisa_trie.Trie(entity.id for entity in self.entities)
+        words.save(str(folder / "words.marisa"))
+        names.save(str(folder / "names.marisa"))
+        ids.save(str(folder / "ids.marisa"))
+        self._write_arrays(folder, words, names, ids)
+        plain = [_plain(entity) for entity in self.entities]
+        _write_lines(folder, "names", (_json(one.pop("names", {})) for one in plain))
+        _write_lines(folder, "entities", map(_json, plain))
+        _write_lines(folder, "details", self.details)
+        sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
+        meta = {"version": version, "names": len(self.records) // 2, "sizes": sizes}
+        (folder / "meta.json").write_text(json.dumps(meta), "utf-8")
+
+    def _write_arrays(self, folder: Path, words: Any, names: Any, ids: Any) -> None:
+        masks = array("I", bytes(4 * len(words)))
+        for stem, mask in self.stems.items():
+            masks[words[stem]] = mask
+        starts, postings = array("I", [0]), array("I")
+        by_node = sorted((names[key], records) for key, records in self.names.items())
+        for _, records in by_node:
+            postings.extend(records)
+            starts.append(len(postings))
+        by_id = array("I", bytes(4 * len(ids)))
+        for number, entity in enumerate(self.entities):
+            by_id[ids[entity.id]] = number
+        small = bytearray(len(names))
+        for key in self.small:
+            small[names[key]] = 1
+        (folder / "small.u8").write_bytes(small)
+        arrays = {"masks": masks, "starts": starts, "postings": postings, "records": self.records, "by_id": by_id}
+        for name, numbers in arrays.items():
+            (folder / f"{name}.u32").write_bytes(numbers.tobytes() or b"\0\0\0\0")
+
+
+def _ways(choices: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Every choice of one key per word; the first few where there are many."""
+    ways: list[tuple[str, ...]] = [()]
+    for keys_of_word in choices:
+        if keys_of_word:
+            ways = [(*way, key) for way in ways for key in keys_of_word][:4]
+    return [way for way in ways if way]
+
+
+_TWO_IN_ONE = re.compile("(...+?)(abad|obod|abod|обод|абад|абат|آباد|اباد)$", re.IGNORECASE)
+"""Names written in one word or in two: خیرآباد, خیر آباد."""
+_IZAFET = {"i": "e", "e": "i"}
+"""Mazar-i-Sharif, Mazar-e-Sharif."""
+_SURNAME_FIRST = ("CN", "KP", "KR", "TW", "HK", "VN")
+
+
+def variants(alias: Alias, language: str, entity: Entity) -> Iterator[tuple[list[str], int]]:
+    """(words, flags) of a name and of what it is also written as."""
+    words = [part.group() for part in surfaces(alias.name)][:MOST_WORDS]
+    if not words:
+        return
+    yield words, 0
+    if len(words) == 1 and (parts := _TWO_IN_ONE.fullmatch(words[0])):
+        yield list(parts.groups()), 0
+    if any(word in _IZAFET for word in words[1:-1]):
+        yield [words[0], *(_IZAFET.get(word, word) for word in words[1:-1]), words[-1]], 0
+    if entity.kind == "actor" and entity.type == "person" and len(words) > 1 and not alias.exact:
+        yield from _person_variants(words, language, entity)
+
+
+def _person_variants(words: Sequence[str], language: str, entity: Entity) -> Iterator[tuple[list[str], int]]:
+    if script(fold(words[0])) in ("latin", "cyrillic") and len(words[0]) > 1 and len(words[-1]) > 3:
+        yield [words[0][0], words[-1]], DERIVED
+        if len(words) == 2:
+            yield [words[1], words[0]], DERIVED
+    if len(family := family_name(words, entity)) > 2:
+        yield [family], SURNAME if entity.surname else FAMILY
+
+
+def family_name(words: Sequence[str], entity: Entity) -> str:
+    """The word of a person's name that stands for it in a text."""
+    return words[0] if entity.country in _SURNAME_FIRST else words[-1]
+
+
+def _family_keys(person: Entity) -> Iterator[str]:
+    for language, alias in person.aliases():
+        words = [word.group() for word in surfaces(alias.name)]
+        if len(words) > 1:
+            yield from keys.keys(family_name(words, person), language)
+
+
+_SMALL_ALLOWED = ("government", "organisation")
+
+
+def flags(alias: Alias, language: str, entity: Entity) -> int:
+    """What a record says of an alias."""
+    name = alias.name
+    return (
+        EXACT * alias.exact
+        | CAPITALS * (name.isupper() and _short(name))
+        | NEAR * bool(alias.near)
+        | BARE * alias.bare
+        | LOWER * (name.upper() == name.lower() or _may_be_small(name, language, entity))
+        | PERSON * (entity.type == "person")
+    )
+
+
+def _short(name: str) -> bool:
+    """Whether capitals of this length mean something else in small letters."""
+    return exact_by_default(name) or sum(map(str.isalpha, name)) == 4
+
+
+def _may_be_small(name: str, language: str, entity: Entity) -> bool:
+    """Whether a name may begin with a small letter: талибы, министерство обороны."""
+    if next(filter(str.isalpha, name), "").islower():
+        return True
+    if entity.type == "armed group" and _PLURAL.get(language, _NEVER).fullmatch(name):
+        return True
+    of_a_body = entity.type in _SMALL_ALLOWED and language not in ("en", "tr") and not name.isupper()
+    return of_a_body and len(_WORDS_OF.findall(name)) > 1
+
+
+_NEVER = re.compile("(?!)")
+_PLURAL = {
+    "uz": re.compile(r"\w+lar"),
+    "uz-Cyrl": re.compile(r"\w+лар"),
+    "ky": re.compile(r"\w+[лдт][ае]р"),
+    "kk": re.compile(r"\w+[лдт][ае]р"),
+    "tg": re.compile(r"\w+(?:он|ҳо)"),
+    "ru": re.compile(r"\w+[ыи]"),
+}
+"""Members of a movement, written with a small letter: toliblar, талибдер, талибы."""
+_WORDS_OF = re.compile(r"\w+")
+
+
+# Entities as JSON lines
+
+
+def _plain(entity: Entity) -> dict[str, Any]:
+    names = {language: [_plain_alias(alias) for alias in given] for language, given in entity.names.items()}
+    fields = {key: getattr(entity, key) for key in Entity.__dataclass_fields__ if key != "names"}
+    return {key: value for key, value in {**fields, "names": names}.items() if value not in (None, False, {})}
+
+
+def _plain_alias(alias: Alias) -> Any:
+    given = {key: value for key in _ALIAS_FIELDS if (value := getattr(alias, key))}
+    return alias.name if len(given) == 1 else given
+
+
+_ALIAS_FIELDS = tuple(Alias.__dataclass_fields__)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, default=date.isoformat).encode() + b"\n"
+
+
+def _entity(plain: dict[str, Any], names: Mapping[str, Any]) -> Entity:
+    listed = {language: tuple(map(_alias, given)) for language, given in names.items()}
+    return Entity(**{**plain, "names": listed, **_dates(plain)})
+
+
+def _alias(given: Any) -> Alias:
+    if isinstance(given, str):
+        return Alias(given)
+    return Alias(**{**given, **_dates(given), "near": tuple(given.get("near", ()))})
+
+
+def _dates(plain: dict[str, Any]) -> dict[str, date]:
+    return {key: date.fromisoformat(plain[key]) for key in ("since", "until") if plain.get(key)}
+
+
+def _write_lines(folder: Path, name: str, lines: Iterable[bytes]) -> None:
+    """Lines, and the offset of each and of the end."""
+    offsets = array("Q", [0])
+    with (folder / f"{name}.jsonl").open("wb") as file:
+        for line in lines:
+            offsets.append(offsets[-1] + file.write(line))
+    (folder / f"{name}.u64").write_bytes(offsets.tobytes())
+
+
+def _lines(folder: Path, name: str) -> tuple[memoryview, memoryview]:
+    return _mapped(folder / f"{name}.jsonl"), _mapped(folder / f"{name}.u64").cast("Q")
+
+
+def _line_of(lines: memoryview, offsets: memoryview, number: int) -> bytes:
+    return bytes(lines[offsets[number] : offsets[number + 1]])
+
+
+def _mapped(file: Path) -> memoryview:
+    if not file.stat().st_size:
+        return memoryview(b"")
+    with file.open("rb") as handle:
+        return memoryview(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+if __name__ == "__main__":  # compiles: python -m search.entities.registry FOLDER ...
+    try:
+        Registry.open(sys.argv[1:])
+    except BadWatchlist:
+        sys.exit(1)  # whoever asked for it opens it next, and names what is wrong

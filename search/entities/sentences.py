@@ -1,0 +1,113 @@
+"""A text as sentences with their direct speech; a sentence ends outside quotation marks only."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from search.entities.speech import fold
+
+LONGEST = 2_000
+"""Characters of a sentence or of one quotation; what is longer is cut, so that the work stays linear."""
+
+
+class Token(NamedTuple):
+    word: str
+    """Folded: see `search.entities.speech.fold`."""
+    start: int
+    end: int
+
+
+class Quote(NamedTuple):
+    """Offsets of a quotation with its marks, and of what stands between them."""
+
+    start: int
+    inner: int
+    inner_end: int
+    end: int
+
+
+class Sentence(NamedTuple):
+    start: int
+    end: int
+    first: bool
+    """The first of its paragraph."""
+    quotes: tuple[Quote, ...]
+
+
+_MARK = re.compile('[“”„"«»\n]')
+_CLOSING = {"“": "”", "„": "“”", "«": "»", '"': '"'}
+_BREAK = re.compile(r"([.!?…]+[\"”»’)\]]*)(?=\s)|\n+")
+_WORD = re.compile(r"\w+(?:['-]\w+)*")
+_BEFORE = re.compile(r"(\w+)$")
+
+
+def tokens(folded: str, start: int, end: int) -> list[Token]:
+    """The words of a piece of a folded text."""
+    return [Token(found.group(), *found.span()) for found in _WORD.finditer(folded, start, end)]
+
+
+def quotes(text: str) -> list[Quote]:
+    """Outermost quotations, none over a line's end."""
+    found: list[Quote] = []
+    stack: list[tuple[str, int]] = []
+    for mark in _MARK.finditer(text):
+        sign, at = mark.group(), mark.start()
+        if sign == "\n":
+            stack.clear()
+        elif stack and sign in _CLOSING[stack[-1][0]]:
+            _, start = stack.pop()
+            if not stack and at - start <= LONGEST:
+                found.append(Quote(start, start + 1, at, at + 1))
+        elif sign in _CLOSING and len(stack) < 3:
+            stack.append((sign, at))
+    return found
+
+
+def sentences(text: str, abbreviations: frozenset[str]) -> Iterator[Sentence]:
+    """All sentences in order."""
+    quoted = quotes(text)
+    start, first = 0, True
+    for end, after, paragraph in _ends(text, quoted, abbreviations):
+        yield from _cut(text, start, end, first, quoted)
+        start, first = after, paragraph
+
+
+def _ends(text: str, quoted: list[Quote], abbreviations: frozenset[str]) -> Iterator[tuple[int, int, bool]]:
+    """End of a sentence, start of the next one, and whether that opens a paragraph."""
+    at = 0
+    for found in _BREAK.finditer(text):
+        if not found.group(1):
+            yield found.start(), found.end(), True
+            continue
+        while at < len(quoted) and quoted[at].end < found.end():
+            at += 1
+        inside = at < len(quoted) and quoted[at].start < found.start() and quoted[at].end > found.end()
+        if not inside and _ends_here(text, found, abbreviations):
+            yield found.end(), found.end(), False
+    yield len(text), len(text), True
+
+
+def _ends_here(text: str, found: re.Match[str], abbreviations: frozenset[str]) -> bool:
+    following = text[found.end() : found.end() + 4].lstrip().lstrip('“"«—–-„ ')
+    if following[:1].islower():
+        return False
+    before = _BEFORE.search(text, max(0, found.start() - 12), found.start())
+    if found.group(1) != "." or not before:
+        return True
+    word = before.group(1)
+    return not (fold(word) in abbreviations or (len(word) == 1 and word.isalpha()))
+
+
+def _cut(text: str, start: int, end: int, first: bool, quoted: list[Quote]) -> Iterator[Sentence]:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end:
+        stop = min(end, start + LONGEST)
+        low = bisect_right(quoted, Quote(start - 1, 0, 0, 0))
+        high = bisect_right(quoted, Quote(stop, 0, 0, 0))
+        inside = tuple(quote for quote in quoted[low:high] if quote.end <= stop)
+        yield Sentence(start, stop, first, inside)
+        start, first = stop, False
