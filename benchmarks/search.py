@@ -14,9 +14,11 @@ from pathlib import Path
 from benchmarks.measure import quantile, spread
 from benchmarks.pages import sentences
 from benchmarks.report import Goal, Result, table
-from newswarc.items import Document, Evidence, article_id, text_digest
-from search.analysis import analyse
+from newswarc.items import Document, Evidence, Mention, article_id, text_digest
+from search.analysis import analyse, spelling_terms
+from search.entities.annotator import name_of, prepare, registry_of
 from search.index import open_index
+from search.names import resolved
 from search.query import Filters, Query, parse
 from search.tantivy_index import TantivyIndex
 
@@ -27,7 +29,8 @@ FIRST_DAY = datetime(2022, 1, 1, tzinfo=UTC)
 
 
 def bench(*, quick: bool) -> Result:
-    number, asked, turns = (2000, 100, 2) if quick else (100_000, 500, 3)
+    prepare()
+    number, asked, turns = (2000, 100, 2) if quick else (100_000, 300, 3)
     with tempfile.TemporaryDirectory() as temporary:
         index = open_index(temporary, write=True)
         assert isinstance(index, TantivyIndex)
@@ -150,7 +153,22 @@ def _document(number: int) -> Document:
         folded=analysed.folded,
         stems=analysed.stems,
         title_words=analysed.title_words,
+        spelled=tuple(spelling_terms(title, text, language)),
+        mentions=tuple(_mention(dice.choice(NAMES), at) for at in range(dice.randrange(12))),
+        annotator=name_of(registry_of()),
     )
+
+
+NAMES = ("termez", "tashkent", "kabul", "taliban", "islamic-state-khorasan", "uzbekistan", "hairatan", "united-nations")
+TYPED = ("Термез", "Toshkent", "کابل", "Taliban", "ИГИЛ-Хорасан", "Oʻzbekiston", "Hairatan", "ООН")
+
+
+def _mention(id: str, at: int) -> Mention:
+    return Mention("place", "city", id, id.capitalize(), "x", "text", at, at + 1, 0.9, True, "bench")
+
+
+def _name(dice: random.Random) -> Query:
+    return resolved(_typed(dice.choice(TYPED)), registry_of())
 
 
 # ---- queries
@@ -185,6 +203,7 @@ def _filtered(dice: random.Random) -> Query:
 MIX: dict[str, Callable[[random.Random], Query]] = {
     "a word": lambda dice: _typed(_words(dice, 1)[0]),
     "a rare word": _rare,
+    "a name, in every script": _name,
     "two words": lambda dice: _typed(" ".join(_words(dice, 2))),
     "two words, either": lambda dice: _typed(" OR ".join(_words(dice, 2))),
     "a phrase of three words": lambda dice: _typed(f'"{" ".join(_words(dice, 3))}"'),

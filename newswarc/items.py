@@ -332,7 +332,7 @@ class Document:
     """The same words, stemmed, one for one."""
     title_words: int = 0
     """How many of those words are the title's."""
-    spelled: tuple[str, ...] = field(default=(), repr=False)
+    spelled: tuple[str, ...] | None = field(default=None, repr=False)
     """What a strict search must know of words that are not written as they fold: `search.analysis.spelling_terms`."""
     mentions: tuple[Mention, ...] = field(default=(), repr=False)
     """Actors and places that it names, in order."""

@@ -55,9 +55,9 @@ def article_json(cleaned: Cleaned, **first: object) -> dict[str, Any]:
 
 def names_in(article: Article) -> dict[str, Any]:
     """`mentions` and `statements` of an article, by the shipped registry and that of NEWSWARC_WATCHLISTS."""
-    from search.entities.annotator import found, registry_of  # late: a list's reader hands pages out, and needs none
+    from search.entities.annotator import found, in_service  # late: a list's reader hands pages out, and needs none
 
-    registry = registry_of(named_watchlists())
+    registry = in_service(named_watchlists())
     mentions, statements = found(article.title, article.text, article.language, None, registry)
     return {"mentions": [asdict(one) for one in mentions], "statements": [asdict(one) for one in statements]}
 

@@ -64,7 +64,7 @@ def damaged(row: DocumentRow, fault: CorruptRecord | MissingRecord) -> Verdict:
 
 
 def _same(made: Document, kept: Document, row: DocumentRow) -> bool:
-    bare = replace(made, version=row.version, state=kept.state, folded="", stems="", title_words=0, spelled=())
+    bare = replace(made, version=row.version, state=kept.state, folded="", stems="", title_words=0, spelled=None)
     if made.annotator != kept.annotator:  # another registry finds other names in the same text
         bare = replace(bare, mentions=kept.mentions, statements=kept.statements, annotator=kept.annotator)
-    return bare == replace(kept, folded="", stems="", title_words=0, spelled=())
+    return bare == replace(kept, folded="", stems="", title_words=0, spelled=None)

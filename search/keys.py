@@ -29,7 +29,7 @@ def keys(document: Document) -> list[str]:
     asked += [("language", language.split("-")[0]), ("country", document.country or ""), ("state", document.state)]
     asked += [("url", document.url), *name_keys(document)]
     spelled = document.spelled
-    if not document.folded:  # not analysed yet
+    if spelled is None:  # not analysed yet
         spelled = tuple(spelling_terms(document.title, document.text, document.language))
     return list(dict.fromkeys([*(key(name, value) for name, value in asked if value), *spelled[:MOST_SPELLED]]))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from newswarc.items import Document, Mention
 from search.analysis import folded_words
-from search.entities.annotator import name_of, registry_of
+from search.entities.annotator import in_service, name_of, registry_of
 from search.entities.registry import Recognised, Registry
 from search.entities.watchlist import BadWatchlist, Entity
 from search.query import All, And, Field, Named, Not, Nothing, Or, Phrase, Query, Spelling, Tree, Word
@@ -63,10 +63,15 @@ def names(document: Document, kind: str) -> list[str]:
     return list(dict.fromkeys(mention.canonical for mention in named(document, kind)))
 
 
+def _alone(mention: Mention) -> str | None:
+    """A person's surname, by which `actor:` finds one that no list holds."""
+    return mention.canonical.split()[-1] if mention.type == "person" and mention.canonical.split() else None
+
+
 def name_keys(document: Document) -> Iterator[tuple[str, str]]:
     """(`actor` or `place`, value) for id, canonical name and surfaces: what `actor:` and `place:` ask for."""
     for mention in document.mentions:
-        for value in (mention.id, mention.canonical, mention.surface):
+        for value in (mention.id, mention.canonical, mention.surface, _alone(mention)):
             if value:
                 yield mention.kind, value
     if document.annotator:
@@ -88,7 +93,8 @@ def resolved_by(query: Query, folders: Sequence[Path] = ()) -> tuple[Query, list
     try:
         return resolved(query, registry_of(folders)), []
     except BadWatchlist as fault:
-        return query, [f"names were searched as words alone, for a watchlist is not sound: {fault.problems[0]}"]
+        note = f"the watchlists are not sound, names of the shipped lists alone were recognised: {fault.problems[0]}"
+        return resolved(query, in_service(folders)), [note]
 
 
 def with_names(tree: Tree, actors: Iterable[str], places: Iterable[str]) -> Tree:
@@ -155,8 +161,16 @@ def _one(leaf: Word | Phrase, registry: Registry) -> Tree:
     return _name(leaf, whole, registry)
 
 
-def _name(typed: Tree, span: Recognised, registry: Registry) -> Named:
-    return _named(typed, meant(str(typed), span.entities), registry)
+def _name(typed: Tree, span: Recognised, registry: Registry) -> Tree:
+    return _named_or_typed(typed, str(typed), span.entities, registry)
+
+
+def _named_or_typed(typed: Tree, name: str, entities: Sequence[Entity], registry: Registry) -> Tree:
+    """A surname alone may be another's, whom no list holds: what was typed counts beside the listed persons."""
+    chosen = meant(name, entities)
+    named = _named(typed, chosen, registry)
+    alone = chosen[0].type == "person" and not chosen[0].surname and len(folded_words(name)) == 1
+    return Or((typed, named)) if alone else named
 
 
 def meant(name: str, entities: Sequence[Entity]) -> tuple[Entity, ...]:
@@ -172,7 +186,7 @@ def _field(field: Field, registry: Registry) -> Tree:
     of_kind = [entity for entity in registry.find(field.value) if entity.kind == field.name]
     if not of_kind:
         return field
-    return _named(field, meant(field.value, of_kind), registry)
+    return _named_or_typed(field, field.value, of_kind, registry)
 
 
 def _named(typed: Tree, entities: tuple[Entity, ...], registry: Registry) -> Named:

@@ -177,6 +177,7 @@ Tree = All | Nothing | Leaf | Title | Field | Named | DateRange | And | Or | Not
 
 
 def _operand(part: Tree) -> str:
+    part = part.typed if isinstance(part, Named) else part
     return f"({part})" if isinstance(part, And | Or) else str(part)
 
 

@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from newswarc.cli import app
+from search.entities.watchlist import LANGUAGES, TYPES, AliasEntry, EntityEntry, check
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -66,3 +67,16 @@ def test_make_targets_of_the_readme_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"(?m)(?:`|^)make ([a-z]+)", TEXT)):
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_the_watchlist_of_the_docs_is_sound_and_all_its_keys_are_told(tmp_path):
+    page = (ROOT / "docs" / "entities.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"(?s)```yaml\n(.*?)```", page)
+    file = tmp_path / "example.yaml"
+    file.write_text(example, encoding="utf-8")
+    assert check([file]) == []
+    told = set(re.findall(r"`([a-z_]+)(?:: [^`]*)?`", page))
+    assert {*EntityEntry.model_fields, *AliasEntry.model_fields} <= told
+    flat = " ".join(page.split())
+    for words in (*LANGUAGES, *(name for names in TYPES.values() for name in names)):
+        assert re.search(rf"\b{words}\b", flat), words

@@ -14,7 +14,6 @@ from pipelines.allocation import keep_memory_flat
 from pipelines.drain import Drain, Progress
 from pipelines.pool import WorkerPool
 from search.entities.annotator import prepare, registry_of
-from search.entities.watchlist import BadWatchlist
 from search.index import open_index
 
 
@@ -23,10 +22,8 @@ def run(since: str | None, workers: int, data: Path, json: bool) -> int:
     folder = DataFolder(data)
     start = day(since, "--since") if since else datetime.fromtimestamp(0, UTC)
     with ledger_of(data) as ledger, open_index(folder.index_url, write=True) as index:
-        try:
-            prepare(folder.watchlists)  # an unsound watchlist is named before anything is touched
-        except BadWatchlist as fault:
-            raise WorkFault(str(fault)) from fault
+        if fault := prepare(folder.watchlists):  # before anything is touched
+            raise WorkFault(str(fault))
         registry = registry_of(folder.watchlists)
         count = ledger.send_again(start)
         with WorkerPool(workers=workers or None) as pool, console(stderr=True).status("annotating") as status:

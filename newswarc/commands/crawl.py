@@ -45,6 +45,11 @@ def run(
         console(stderr=True).print(f"source refused: {fault}", style="yellow", markup=False)
     if not loaded.sources:
         raise UserError("no source is left to crawl; see the faults above, and `newswarc sources check`")
+    from search.entities.annotator import prepare  # late: `--every` runs rounds in processes of their own
+
+    unsound = prepare(DataFolder(data).watchlists)
+    if unsound:
+        console(stderr=True).print(f"watchlists not in service: {unsound}", style="yellow", markup=False)
     result = crawl_once(loaded, DataFolder(data), limit=limit, recheck=recheck, workers=workers, sources=folder)
     if not result["interrupted"]:
         _send_figures(data)
@@ -55,7 +60,7 @@ def run(
     if result["interrupted"]:
         console(stderr=True).print("interrupted; the next crawl goes on from here", style="yellow")
         return 128 + signal.Signals[result["interrupted"]]
-    return 1 if result["failed_sources"] or loaded.faults else 0
+    return 1 if result["failed_sources"] or loaded.faults or unsound else 0
 
 
 def _send_figures(data: Path) -> None:

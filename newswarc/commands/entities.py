@@ -15,10 +15,11 @@ from newswarc.commands.printing import console, plain, print_json, table, visibl
 from newswarc.items import Mention, Statement
 from newswarc.settings import DataFolder
 from search.entities.annotator import found, registry_of
-from search.entities.registry import Registry
+from search.entities.registry import Registry, no_collector, shipped_places
 from search.entities.same import same
 from search.entities.unlisted import Annotated, suggest
-from search.entities.watchlist import Entity, Problem, check
+from search.entities.watchlist import Entity, Placed, check
+from search.entities.watchlist import files as files_of
 from search.index import open_index
 
 LONGEST_LINE = 12_000_000
@@ -71,9 +72,8 @@ def check_file(files: Sequence[Path], json: bool) -> int:
     missing = [file for file in files if not file.exists()]
     if missing:
         raise NotFound(f"{missing[0]}: there is no such file")
-    problems = check(files)
-    if not any(problem.level == "error" for problem in problems):
-        problems = [*problems, *_against_ours(files)]
+    with no_collector():
+        problems = check(files, _shipped_beside(files))
     errors = [problem for problem in problems if problem.level == "error"]
     if json:
         print_json({"sound": not errors, "problems": problems})
@@ -85,16 +85,12 @@ def check_file(files: Sequence[Path], json: bool) -> int:
     return 1 if errors else 0
 
 
-def _against_ours(files: Sequence[Path]) -> list[Problem]:
-    from search.entities.registry import everything, shipped_files
-    from search.entities.watchlist import BadWatchlist
-
-    ours = {file.resolve() for file in shipped_files()}
-    try:
-        everything([file for file in files if file.resolve() not in ours])
-    except BadWatchlist as fault:
-        return list(fault.problems)
-    return []
+def _shipped_beside(given: Sequence[Path]) -> list[Placed]:
+    """The shipped entities but those of the files given: a shipped list is not compared with itself."""
+    ours = shipped_places()
+    asked = {file.resolve() for file in files_of(given)}
+    compared = {file for file in {place.file for place in ours} if Path(file).resolve() not in asked}
+    return [place for place in ours if place.file in compared]
 
 
 def try_text(

@@ -142,7 +142,8 @@ def _surnames(scans: Sequence[Scan], decisions: Sequence[Decision], registry: Re
         for token in scan.tokens:
             if (scan.field, token.number) in covered or token.surface[:1].islower():
                 continue
-            form = next((form for form in token.word.forms if form.key in family), None)
+            forms = (form for form in token.word.forms if form.key in family)
+            form = next((form for form in forms if keys.same_family(form.key, token.surface, scan.language)), None)
             if form is not None:
                 start, end = token.start + form.skipped, token.end - form.cut
                 entity = family[form.key]

@@ -13,9 +13,11 @@ from newswarc.items import Document, Mention, Statement
 from search.entities.annotate import annotate
 from search.entities.registry import Registry, is_compiled
 from search.entities.statements import statements
-from search.entities.watchlist import BadWatchlist
+from search.entities.watchlist import BadWatchlist, files
 
 log = logging.getLogger(__name__)
+
+Seen = tuple[tuple[str, int, int], ...]
 
 RULES = "newswarc-entities 1"
 """Raised with every change of the rules that changes what is found."""
@@ -23,6 +25,8 @@ LONGEST = 200_000
 """Characters of a text that are annotated; what is longer is no article but a book."""
 
 _open: dict[tuple[Path, ...], Registry] = {}
+_unsound: dict[tuple[Path, ...], tuple[Seen, BadWatchlist]] = {}
+"""Watchlists that were never sound since this process began, as they were when that was seen."""
 _said: set[str] = set()
 
 
@@ -31,29 +35,69 @@ def registry_of(folders: Sequence[Path] = ()) -> Registry:
 
     Raises BadWatchlist where it was never sound; one that is broken later is named once, and the last sound one serves.
     """
-    key = tuple(folders)
+    key = tuple(folder for folder in folders if folder.exists())
     if (known := _open.get(key)) is None:
-        known = _open[key] = Registry.open([folder for folder in folders if folder.exists()])
+        known = _open[key] = _opened(key)
         return known
     try:
         _open[key] = known.current()
     except BadWatchlist as fault:
-        if str(fault) not in _said:
-            _said.add(str(fault))
-            log.error("the watchlists were changed and are not sound; the last sound ones serve on: %s", fault)
+        _say("the watchlists were changed and are not sound; the last sound ones serve on", fault)
     return _open[key]
 
 
-def prepare(folders: Sequence[Path] = ()) -> None:
-    """Compiles the registry where it is not compiled yet, in a process of its own, which takes 15 s and 400 MB.
+def in_service(folders: Sequence[Path] = ()) -> Registry:
+    """The same; while the watchlists are not sound, which is named once, the shipped lists alone.
 
-    Before work that has a clock, or that is to stay small. Raises BadWatchlist as `registry_of` does.
+    An analyst's slip must not stop a capture.
+    """
+    try:
+        return registry_of(folders)
+    except BadWatchlist as fault:
+        _say("the watchlists are not sound; the shipped lists alone serve until they are", fault)
+        return registry_of()
+
+
+def prepare(folders: Sequence[Path] = ()) -> BadWatchlist | None:
+    """Compiles the registry where it is not compiled yet, in a process of its own, which takes 10 s and 400 MB.
+
+    Before work that has a clock, or that is to stay small. Returns why the watchlists are not in service, if so.
     """
     given = [folder for folder in folders if folder.exists()]
     if not is_compiled(given):
         log.warning("the registry of actors and places is new or has changed: it is compiled, which takes a while")
         subprocess.run([sys.executable, "-m", "search.entities.registry", *map(str, given)], check=False)
-    registry_of(folders)
+    try:
+        registry_of(folders)
+    except BadWatchlist as fault:
+        if not is_compiled():
+            subprocess.run([sys.executable, "-m", "search.entities.registry"], check=False)
+        in_service(folders)
+        return fault
+    return None
+
+
+def _opened(folders: tuple[Path, ...]) -> Registry:
+    seen = _seen(folders)
+    known = _unsound.get(folders)
+    if known and known[0] == seen:
+        raise known[1]
+    try:
+        return Registry.open(folders)
+    except BadWatchlist as fault:
+        _unsound[folders] = seen, fault
+        raise
+
+
+def _seen(folders: Sequence[Path]) -> Seen:
+    stats = ((str(file), file.stat()) for file in files(folders))
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+def _say(what: str, fault: BadWatchlist) -> None:
+    if str(fault) not in _said:
+        _said.add(str(fault))
+        log.error("%s: %s", what, fault)
 
 
 def name_of(registry: Registry) -> str:
@@ -62,7 +106,7 @@ def name_of(registry: Registry) -> str:
 
 
 def annotated(document: Document, folders: Sequence[Path] = ()) -> Document:
-    registry = registry_of(folders)
+    registry = in_service(folders)
     mentions, said = found(document.title, document.text, document.language, document.country, registry)
     return replace(document, mentions=mentions, statements=said, annotator=name_of(registry))
 

@@ -17,11 +17,13 @@ from search.entities.registry import (
     BARE,
     CAPITALS,
     DERIVED,
+    FAMILY,
     LOWER,
     NEAR,
     SURNAME,
     Ordinary,
     Registry,
+    from_gazetteer,
     ordinary_words,
     prominence,
     read_yaml,
@@ -40,6 +42,48 @@ NEAR_WORDS = 5
 """Words before and after within which a condition's cue may stand."""
 LEAD_WORDS = 40
 """Words at the beginning of the text in which a cue for a name in the title may stand."""
+NEARBY = 300
+"""Kilometres from another place of the text within which a place is likely to be meant."""
+ONE_PLACE = 150
+"""Kilometres within which a city, its district and its province lie."""
+SHORTEST_ALONE = 4
+"""Letters from which on a name is taken for a place that nothing else in the text points to."""
+
+_BORDERS = {
+    "AF": frozenset(("UZ", "TJ", "TM", "PK", "IR", "CN")),
+    "UZ": frozenset(("AF", "KG", "KZ", "TJ", "TM")),
+    "TJ": frozenset(("AF", "UZ", "KG", "CN")),
+    "KG": frozenset(("UZ", "TJ", "KZ", "CN")),
+    "KZ": frozenset(("UZ", "KG", "TM", "CN")),
+    "TM": frozenset(("AF", "UZ", "KZ", "IR")),
+    "PK": frozenset(("AF", "IR", "CN")),
+    "IR": frozenset(("AF", "TM", "PK")),
+    "CN": frozenset(("AF", "TJ", "KG", "KZ", "PK")),
+}
+"""Neighbours within the region."""
+_WRITTEN = frozenset(language.split("-")[0] for language in LANGUAGES)
+"""Languages whose ways with capitals and ordinary words are known; German, say, has a capital for every noun."""
+_HONORIFICS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "dr",
+        "prof",
+        "sir",
+        "господин",
+        "госпожа",
+        "господина",
+        "janob",
+        "жаноб",
+        "sayın",
+        "bay",
+    ]
+)
+_BARE_NAMES = ("en", "tr")
+"""Languages in which an ending of a name stands after an apostrophe."""
+_FAMILY_ENDING = re.compile("(?:[oe]va?|[ое]ва?|zai|зай)$")
 
 _FACILITIES = ("airport", "base", "bridge", "border crossing")
 """Things named after a place that is meant too: Kabul airport."""
@@ -152,6 +196,16 @@ class Surroundings:
     def share(self, country: str | None) -> float:
         """How much of what is known of the text's places is of a country, 0 to 1."""
         return self.countries[country] / self.total if country and self.total else 0.0
+
+    def near(self, entity: Entity) -> bool:
+        """Whether the outlet or the text is of a country beside the entity's, or names a place near it."""
+        beside = _BORDERS.get(entity.country or "", frozenset())
+        distance = self.distance(entity)
+        return (
+            self.country in beside
+            or any(self.countries[country] for country in beside)
+            or (distance is not None and distance <= NEARBY)
+        )
 
     def distance(self, entity: Entity) -> float | None:
         """Kilometres to the nearest other place of the text; None where nothing is known."""
@@ -381,13 +435,62 @@ class Weighing:
         if not supported and entity.country and self._of_other_script(reading) and self._uncased(self._surface(match)):
             doubt += 0.65
         if entity.kind == "place" and not supported and prominence(entity) < 4:
-            local = not foreign_name and self.base not in ("en", "ru")
-            doubt += 0.65 if prominence(entity) < (2.5 if local else 3) else 0.3
+            doubt += self._unsupported(match, reading, entity)
         if entity.type == "person" and self._of_another_given_name(match, entity):
             doubt += 0.8
         if entity.kind == "place" and self._hardly_inflected(match, reading) and self.begins_sentence(match):
             doubt += 0.8
         return doubt
+
+    def _unsupported(self, match: Match, reading: Reading, entity: Entity) -> float:
+        """What speaks against a place whose country neither outlet nor text names."""
+        if self._stands_out(match, entity) and self._needs_no_support(match, reading):
+            # Of several, the margin between them has been counted already.
+            alone, near = (0.27, 0.12) if len(_entities(match)) == 1 else (0.15, 0.05)
+            return near if self.around.near(entity) else alone
+        local = self.foreign[reading.record.language] == 0 and self.base not in ("en", "ru")
+        return 0.65 if prominence(entity) < (2.5 if local else 3) else 0.3
+
+    def _stands_out(self, match: Match, entity: Entity) -> bool:
+        """Whether a listed place is the only one of the name on the map, or a city by far the best known of it."""
+        others = [self.registry.facts(number) for number in _entities(match)]
+        return not from_gazetteer(entity) and all(
+            _at_one_place(entity, other) or (entity.type == "city" and _less_known(other, entity)) for other in others
+        )
+
+    def _needs_no_support(self, match: Match, reading: Reading) -> bool:
+        """Whether the word is a name of this language that is nothing else: no word, no given name, no surname."""
+        surface = self._surface(match)
+        if (
+            (self.language or "").split("-")[0].lower() not in _WRITTEN
+            or len(surface) < SHORTEST_ALONE
+            or self.foreign[reading.record.language] > 1
+        ):
+            return False
+        if self._is_another_word(match, reading):
+            return False
+        if self._uncased(surface):
+            of_language = not self._of_other_script(reading)
+            return of_language and not reading.cost and self._locative(self.scans[match.field], match)
+        if reading.cost and (self.base in _BARE_NAMES or self.begins_sentence(match)):
+            return False
+        return reading.node not in self._of_persons
+
+    def _is_another_word(self, match: Match, reading: Reading) -> bool:
+        surface = self._surface(match)
+        name = self.registry.detail(reading.record).name
+        return (
+            fold(surface, self.language) in self.ordinary
+            or bool(given(surface, self.language) or given(name, LANGUAGES[reading.record.language]))
+            or bool(_FAMILY_ENDING.search(name.lower()))
+            or any(record.flags & (FAMILY | SURNAME) for record in self.registry.records(reading.node))
+        )
+
+    @cached_property
+    def _of_persons(self) -> frozenset[int]:
+        """Nodes of words that the text has as the last name of somebody: he is meant where it stands alone, too."""
+        named = (match for match in self._by_first.values() if match.first == match.last and self._ends_a_name(match))
+        return frozenset(reading.node for match in named for reading in match.readings)
 
     def _of_other_script(self, reading: Reading) -> bool:
         """Whether a name is of a language whose names this text's does not share; Dari and Pashto share theirs."""
@@ -478,10 +581,21 @@ class Weighing:
 
     def _in_a_persons_name(self, match: Match) -> bool:
         """Whether a capital word that no list holds stands right before or after, as in a first name and surname."""
+        return self._beside_a_name(match, ((match.first - 1, match.first), (match.last + 1, match.last + 1)))
+
+    def _ends_a_name(self, match: Match) -> bool:
+        """Whether such a word, a given name or Mr stands right before."""
+        scan = self.scans[match.field]
+        before = scan.word_at(match.first - 1) if self._beside(scan, match.first) else ""
+        named = before.lower() in _HONORIFICS or (before[:1].isupper() and bool(given(before, self.language)))
+        return named or self._beside_a_name(match, ((match.first - 1, match.first),))
+
+    def _beside_a_name(self, match: Match, sides: Iterable[tuple[int, int]]) -> bool:
+        """`sides`: numbers of a word and of the word that follows the gap between it and the match."""
         scan = self.scans[match.field]
         if self._uncased(scan.word_at(match.first)):
             return False
-        for number, gap in ((match.first - 1, match.first), (match.last + 1, match.last + 1)):
+        for number, gap in sides:
             word = scan.word_at(number)
             if (
                 word[:1].isupper()
@@ -568,6 +682,25 @@ class Weighing:
             return bool(ending.search(tail)) or bool(ending.search(scan.word_at(match.last + 1)))
         words = [scan.word_at(number).lower() for number in (match.first - 1, match.first - 2)]
         return any(word in around()["locatives"].get(base, ()) for word in words)
+
+
+def _entities(match: Match) -> frozenset[int]:
+    return frozenset(reading.record.entity for reading in match.readings)
+
+
+def _at_one_place(entity: Entity, other: Entity) -> bool:
+    """Whether two namesakes are a city, its district or its province, or lie in one province."""
+    if entity.id == other.id or other.id == entity.part_of or other.part_of == entity.id:
+        return True
+    if other.kind == "place" and entity.part_of and entity.part_of == other.part_of:
+        return True
+    if other.kind != "place" or entity.lat is None or entity.lon is None or other.lat is None or other.lon is None:
+        return False
+    return entity.country == other.country and kilometres(entity.lat, entity.lon, other.lat, other.lon) <= ONE_PLACE
+
+
+def _less_known(place: Entity, city: Entity) -> bool:
+    return place.kind == "place" and prominence(place) <= prominence(city) - 0.5
 
 
 _BESIDE = frozenset([" ", "\u00a0", "-", " «", " “", ' "', "\u200c", ". ", "» ", "” ", '" '])

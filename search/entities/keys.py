@@ -297,6 +297,28 @@ def _short_inflected(surface: str) -> bool:
     return surface[:1].isupper() and surface[1:].islower()
 
 
+@lru_cache(1 << 14)
+def same_family(name: str, surface: str, language: str | None) -> bool:
+    """Whether a word can be the family name of that key, inflected or not, and is no other one of the same root.
+
+    Каримова is Каримов or Каримова, Каримову too; Каримов is neither Каримова nor Карими; Aziz is not Azizi.
+    """
+    izafet = base_language(language) == "tg" and surface[-1:] not in "ӣӢ"
+    return any(
+        _of_family(name, key, izafet) for key, *_ in candidates(surface, language) if script(key) == script(name)
+    )
+
+
+def _of_family(name: str, key: str, izafet: bool) -> bool:
+    if key.startswith(name):
+        return izafet or key[len(name) :] not in _NISBA
+    return name[-1:] not in ("и", "ы") and not name.startswith(key)
+
+
+_NISBA = ("i", "и", "ی")
+"""What makes another family name of one, where it would be an ending of other words."""
+
+
 def _makes_adjective(stem: str, rest: str, language: str, surface: str) -> bool:
     """Whether the ending makes a word for people or things of a place: кобулӣ, کابلی, سمنګاني."""
     match language:

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from search.analysis import base_language, surfaces
+from search.entities.keys import same_family
 from search.entities.registry import (
     CAPITALS,
     DERIVED,
@@ -235,9 +236,23 @@ class Scan:
             return False
         if first == last:
             return not record.flags & DERIVED
+        if record.flags & PERSON and not self._of_this_family(record, first, last):
+            return False
         if record.flags & PERSON or record.flags & (DERIVED | SURNAME):
             return all(_capital(self.word_at(number)) for number in range(first + 1, last + 1))
         return not self.english or self._english_capitals(first, last)
+
+    def _of_this_family(self, record: Record, first: int, last: int) -> bool:
+        """Whether the family name, first or last, is not another one of the same root: Каримов is no Карими."""
+        family = self.registry.family_keys(self.registry.facts(record.entity))
+        tokens = (token for number in (first, last) if (token := self.by_number.get(number)))
+        agree = [
+            same_family(form.key, token.surface, self.language)
+            for token in tokens
+            for form in token.word.forms
+            if form.key in family
+        ]
+        return not agree or any(agree)
 
     def _in_an_address(self, start: int, end: int) -> bool:
         """Whether it is a part of a host name, an address or a handle: kabul.news, info@kabul."""

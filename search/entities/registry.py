@@ -7,6 +7,7 @@ another name and renamed when whole; a process that finds one maps it, which tak
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import mmap
@@ -15,10 +16,12 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -36,16 +39,19 @@ from search.entities.watchlist import (
     BadWatchlist,
     Entity,
     Placed,
-    check_entities,
+    Problem,
+    checked,
     exact_by_default,
     files,
-    load,
+    read,
 )
 
 FORMAT = 3
 """Of the compiled files; another one is another registry."""
 REMEMBERED = 1 << 14
 """Words of texts whose forms a process remembers, for each language."""
+LARGE_CITY = 500_000
+"""People from which on a city's name outweighs an ordinary word of the same letters."""
 MOST_WORDS = 12
 """Words of a name."""
 HERE = Path(__file__).parent
@@ -57,6 +63,9 @@ LANGUAGE_AT, WORDS_AT = 8, 13
 """Bits at which the language of the name and the number of its words follow."""
 FAMILY = 1 << 17
 """The surname of any other person: only for typed queries; in a text it needs the full name."""
+
+
+_BODIES = ("organisation", "armed group", "government", "party", "media", "company")
 
 
 class Record(NamedTuple):
@@ -148,12 +157,16 @@ class Registry:
         """
         given = tuple(folders)
         inputs = [*shipped_files(), *files(given)]
-        version = _digest(inputs)
-        return cls(
-            _compiled(version, Path(cache) if cache else cache_folder(), lambda: everything(given)),
-            [*inputs, *(Path(folder) for folder in given)],
-            lambda: cls.open(given, cache),
-        )
+        version, kept = _digest(inputs), Path(cache) if cache else cache_folder()
+
+        def opened() -> Registry:
+            folder = _compiled(version, kept, lambda: _judged(given, version, kept))
+            return cls(folder, [*inputs, *(Path(folder) for folder in given)], lambda: cls.open(given, cache))
+
+        try:
+            return opened()
+        except (FileNotFoundError, RuntimeError):  # the trie's own fault: removed by another process since it was found
+            return opened()
 
     @classmethod
     def of(cls, entities: Iterable[Entity], cache: Path | str) -> Registry:
@@ -282,7 +295,8 @@ class Registry:
             for key, cost in self._joined(sequence[:MOST_WORDS], language):
                 if (node := self.node(key)) is not None:
                     for record in self.records(node):
-                        yield record, cost
+                        if not record.flags & (FAMILY | SURNAME) or keys.same_family(key, joined, language):
+                            yield record, cost
 
     def _joined(self, parts: Sequence[str], language: str | None) -> list[tuple[str, int]]:
         """Every joined key that these words can be, with its cost, as far as names begin so."""
@@ -308,7 +322,8 @@ class Registry:
     def recognise(self, query: str, language: str | None = None) -> list[Recognised]:
         """The spans of a typed query that are names, longest first where they overlap; conservative.
 
-        A single word in small letters counts only if it is no ordinary word and has four letters.
+        A single word in small letters counts only if it is no ordinary word and has four letters, or is all that is
+        typed and a well-known name.
         """
         words = list(surfaces(query))
         found: list[Recognised] = []
@@ -345,7 +360,25 @@ class Registry:
             return fold(word) not in ordinary_words(None)
         found = list(self._whole(word, None))
         by_surname = bool(found) and all(record.flags & FAMILY for record, _ in found)
-        return len(word) > 3 and fold(word) not in ordinary_words(None) and not by_surname
+        ordinary = fold(word) in ordinary_words(None)
+        return (len(word) > 3 and not ordinary and not by_surname) or (alone and self._well_known(word, ordinary))
+
+    def _well_known(self, word: str, ordinary: bool) -> bool:
+        """Whether small letters by themselves rather are a name: turkey, kabul; bbc, sco; but not is, who, mary, osh.
+
+        An ordinary word is a country or a large city if it has four letters, is spelled as the name is and needs no
+        word beside it (`needs`); what is none is a body's name in capitals if it has three.
+        """
+        best = next(iter(self.find(word)), None)
+        if best is None or len(word) < 3:
+            return False
+        folded = fold_name(word)
+        spelled = [alias for _, alias in best.aliases() if fold_name(alias.name) == folded and not alias.near]
+        if best.type == "country" or (best.population or 0) >= LARGE_CITY:
+            cues = ordinary_words(None).get(folded)
+            ruled_out = cues is not None and (len(word) < 4 or bool(cues.needs) or from_gazetteer(best))
+            return bool(spelled) and not ruled_out
+        return not ordinary and best.type in _BODIES and any(a.name.isupper() and not a.bare for a in spelled)
 
     @cached_property
     def bytes(self) -> int:
@@ -364,9 +397,23 @@ def _names(entity: Entity) -> int:
     return sum(map(len, entity.names.values()))
 
 
+def from_gazetteer(entity: Entity) -> bool:
+    """Whether a place is one of the thousands of the gazetteer, and not one that somebody chose to list."""
+    return entity.id.startswith("gn") and entity.id[2:].isdigit()
+
+
 def prominence(entity: Entity) -> float:
     """How likely a name means this entity if nothing else is known, 0 to 6: kinds first, then population."""
-    by_type = {"country": 7.0, "province": 3.2, "river": 3.3, "region": 3.3, "lake": 3.2, "sea": 3.3, "district": 2.2}
+    by_type = {
+        "country": 7.0,
+        "province": 3.2,
+        "river": 3.3,
+        "region": 3.3,
+        "lake": 3.2,
+        "sea": 3.3,
+        "pass": 2.3,
+        "district": 2.2,
+    }
     if entity.kind == "actor":
         return 4.0
     if entity.population:
@@ -413,22 +460,65 @@ def shipped_files() -> list[Path]:
 
 def shipped() -> list[Entity]:
     """The entities that come with the package: watchlists, organs of state, places, gazetteer."""
-    from search.entities.gazetteer import gazetteer  # late: both are made of this package's data
-    from search.entities.organs import organs
+    return [place.entity for place in shipped_places()]
 
-    curated = [*load([HERE / "watchlists", HERE / "data" / "places.yaml"]), *organs()]
-    return [*curated, *gazetteer()]
+
+def shipped_places() -> list[Placed]:
+    """The same with the files, and where it is a watchlist the lines, that hold them."""
+    from search.entities import gazetteer, organs  # late: both are made of this package's data
+
+    problems: list[Problem] = []
+    listed = list(read([HERE / "watchlists", HERE / "data" / "places.yaml"], problems))
+    if problems:
+        raise BadWatchlist(problems)
+    made = [Placed(entity, str(organs.FILE)) for entity in organs.organs()]
+    made += [Placed(entity, str(gazetteer.FILE)) for entity in gazetteer.gazetteer()]
+    return [replace(place, shipped=True) for place in (*listed, *made)]
 
 
 def everything(folders: Iterable[Path | str]) -> list[Entity]:
     """The shipped entities and those of the folders, checked against each other; BadWatchlist on any error."""
-    ours = shipped()
-    theirs = [Placed(entity, str(file)) for file in files(folders) for entity in load([file])]
-    if theirs:
-        problems = check_entities([*theirs, *map(Placed, ours)])
-        if errors := [problem for problem in problems if problem.level == "error"]:
-            raise BadWatchlist(errors)
-    return [*(place.entity for place in theirs), *ours]
+    ours = shipped_places()
+    given = files(folders)
+    theirs, problems = checked(given, ours) if given else ([], [])
+    if errors := [problem for problem in problems if problem.level == "error"]:
+        raise BadWatchlist(errors)
+    return [place.entity for place in (*theirs, *ours)]
+
+
+def _judged(folders: Sequence[Path | str], version: str, cache: Path) -> list[Entity]:
+    """`everything`; files that were found unsound before are refused for the same reasons without a second look."""
+    verdict = _verdict(folders, version, cache)
+    if problems := _remembered(verdict):
+        raise BadWatchlist(problems)
+    try:
+        return everything(folders)
+    except BadWatchlist as fault:
+        # What changed since the digest was taken is not what the digest names.
+        if _digest([*shipped_files(), *files(folders)]) == version:
+            _remember(verdict, fault.problems)
+        raise
+
+
+def _verdict(folders: Iterable[Path | str], version: str, cache: Path) -> Path:
+    """Where the problems of these very files, which say their names, are kept."""
+    names = hashlib.sha256("\0".join(map(str, files(folders))).encode("utf-8", "surrogateescape"))
+    return cache / f"unsound-{version}-{names.hexdigest()[:12]}.json"
+
+
+def _remembered(verdict: Path) -> list[Problem]:
+    try:
+        return [Problem(**problem) for problem in json.loads(verdict.read_text("utf-8"))]
+    except (OSError, ValueError, TypeError):  # none, or one that is damaged: the files are checked
+        return []
+
+
+def _remember(verdict: Path, problems: Iterable[Problem]) -> None:
+    text = json.dumps([asdict(problem) for problem in problems])
+    with suppress(OSError):  # a cache that cannot be written: they are checked again each time
+        with tempfile.NamedTemporaryFile("w", prefix="unsound-", dir=verdict.parent, delete=False) as made:
+            made.write(text)
+        os.replace(made.name, verdict)
 
 
 def cache_folder() -> Path:
@@ -481,21 +571,82 @@ def _stamp(inputs: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 
 def _compiled(version: str, cache: Path, entities: Callable[[], list[Entity]]) -> Path:
     folder = cache / f"entities-{version}"
-    if not _whole(folder):
-        cache.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".entities-{version}-", dir=cache))
-        try:
+    if _whole(folder):
+        _touch(folder)
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".entities-{version}-", dir=cache))
+    try:
+        with no_collector():
             Compiler(entities()).write(made, version)
-            _put(made, folder)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        _put(made, folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    with suppress(OSError):  # what cannot be tidied up now is tidied up after the next compilation
+        _prune(cache, folder)
     return folder
 
 
+@contextmanager
+def no_collector() -> Iterator[None]:
+    """Without the search for garbage in circles: reading and compiling makes a million objects and no circle."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def is_compiled(folders: Iterable[Path | str] = (), cache: Path | str | None = None) -> bool:
-    """Whether `Registry.open` of the same would find it compiled."""
-    version = _digest([*shipped_files(), *files(tuple(folders))])
-    return _whole((Path(cache) if cache else cache_folder()) / f"entities-{version}")
+    """Whether `Registry.open` of the same has nothing to do: it is compiled, or known to be unsound."""
+    given = tuple(folders)
+    version = _digest([*shipped_files(), *files(given)])
+    kept = Path(cache) if cache else cache_folder()
+    return _whole(kept / f"entities-{version}") or bool(_remembered(_verdict(given, version, kept)))
+
+
+HOUR, DAY = 3600.0, 86400.0
+KEPT = 4
+"""Compiled registries that stay, however long nobody has opened them."""
+
+
+def _touch(folder: Path) -> None:
+    """Its time of change says when it was opened last, to an hour."""
+    with suppress(OSError):  # a cache that cannot be written is not pruned either
+        if time.time() - folder.stat().st_mtime > HOUR:
+            os.utime(folder)
+
+
+def _prune(cache: Path, new: Path) -> None:
+    """Removes compiled registries that nobody opened for a day, but the newest few, and what broken-off work left."""
+    now = time.time()
+    aged = sorted((now - changed, path) for path in cache.iterdir() if (changed := _changed(path)) is not None)
+    compiled = [(age, path) for age, path in aged if path.name.startswith("entities-") and path != new]
+    for age, path in compiled[KEPT - 1 :]:
+        if age > DAY:
+            _remove(path)
+    for age, path in aged:
+        if path.name.startswith((".entities-", ".broken-")) and age > HOUR:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.startswith("unsound-") and age > DAY:
+            path.unlink(missing_ok=True)
+
+
+def _changed(path: Path) -> float | None:
+    try:
+        return None if path.is_symlink() else path.stat().st_mtime
+    except OSError:  # another process was faster
+        return None
+
+
+def _remove(folder: Path) -> None:
+    """At one stroke, so that a process finds it whole or not at all; one that has mapped it keeps it."""
+    gone = Path(tempfile.mkdtemp(prefix=".entities-", dir=folder.parent))
+    with suppress(OSError):  # another process was faster, or the system keeps what is mapped
+        os.rename(folder, gone / folder.name)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _whole(folder: Path) -> bool:
@@ -538,7 +689,7 @@ class Compiler:
                 self._add(number, language, alias, entity)
 
     def _add(self, number: int, language: str, alias: Alias, entity: Entity) -> None:
-        detail, stated = _json([language, alias.name, *alias.near]), flags(alias, language, entity)
+        detail, stated = _detail(language, alias), flags(alias, language, entity)
         for parts, derived in variants(alias, language, entity):
             record = len(self.records) // 2
             shape = LANGUAGES.index(language) << LANGUAGE_AT | min(15, len(parts)) << WORDS_AT
@@ -553,9 +704,9 @@ class Compiler:
         joined = ""
         for key in way:
             joined += key
-            self.names.setdefault(joined, [])
-        if record not in self.names[joined]:
-            self.names[joined].append(record)
+            records = self.names[joined]  # made where it is not there: a beginning has no records
+        if not records or records[-1] != record:
+            records.append(record)
         for key in (*way, joined) if len(way) > 1 else way:
             if key not in self._stemmed:
                 self._stemmed.add(key)
@@ -582,9 +733,11 @@ class Compiler:
         for stem, mask in self.stems.items():
             masks[words[stem]] = mask
         starts, postings = array("I", [0]), array("I")
-        by_node = sorted((names[key], records) for key, records in self.names.items())
-        for _, records in by_node:
-            postings.extend(records)
+        by_node: list[Sequence[int]] = [()] * len(names)
+        for key, records in self.names.items():
+            by_node[names[key]] = records
+        for at_node in by_node:
+            postings.extend(at_node)
             starts.append(len(postings))
         by_id = array("I", bytes(4 * len(ids)))
         for number, entity in enumerate(self.entities):
@@ -598,8 +751,16 @@ class Compiler:
             (folder / f"{name}.u32").write_bytes(numbers.tobytes() or b"\0\0\0\0")
 
 
+def _detail(language: str, alias: Alias) -> bytes:
+    if alias.near:
+        return _json([language, alias.name, *alias.near])
+    return f'["{language}", {_encoded(alias.name)}]\n'.encode()  # the same, in a third of the time
+
+
 def _ways(choices: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """Every choice of one key per word; the first few where there are many."""
+    if all(len(keys_of_word) == 1 for keys_of_word in choices):  # nearly always
+        return [tuple(key for (key,) in choices)]
     ways: list[tuple[str, ...]] = [()]
     for keys_of_word in choices:
         if keys_of_word:
@@ -710,8 +871,11 @@ def _plain_alias(alias: Alias) -> Any:
 _ALIAS_FIELDS = tuple(Alias.__dataclass_fields__)
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False, default=date.isoformat).encode
+
+
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, default=date.isoformat).encode() + b"\n"
+    return _encoded(value).encode() + b"\n"
 
 
 def _entity(plain: dict[str, Any], names: Mapping[str, Any]) -> Entity:

@@ -511,6 +511,7 @@ _ENGLISH_OF = {
     "uz": {"ж": "j"},
 }
 _UZBEK_LATIN_ENGLISH = (("x", "kh"), ("o'", "u"), ("g'", "gh"), ("'", ""))
+_ZH = re.compile(r"\bZh[a-z]{3,}\b")
 _IY = re.compile(r"(?:iy|yy|iĭ)\b")
 
 
@@ -522,13 +523,28 @@ def english(name: str, language: str | None = None) -> str:
     if any("\u0400" <= letter <= "\u052f" for letter in name):
         table = _ENGLISH | _ENGLISH_OF.get(base, {})
         text = name if base in ("ky", "uz") else name.replace("Дж", "J").replace("дж", "j")
-        return _IY.sub("i" if base != "ru" else "y", "".join(_in_case(table, letter) for letter in text))
+        printed = _IY.sub("i" if base != "ru" else "y", "".join(_in_case(table, letter) for letter in text))
+        return _ZH.sub(_listed_in_j, printed) if base in ("", "ru") else printed
     if base == "uz":
         text = name.translate(_TO_APOSTROPHE)
         for spelled, printed in _UZBEK_LATIN_ENGLISH:
             text = text.replace(spelled, printed).replace(spelled.upper(), printed.capitalize())
         return _IY.sub("i", text)
     return name
+
+
+def _listed_in_j(word: re.Match[str]) -> str:
+    """Jahongir for Zhakhongir: Russian spells the j of Uzbek and Tajik names ж; those listed in Zh (Zhomart) stay."""
+    return _in_zh().get(word.group().replace("kh", "h"), word.group())
+
+
+@cache
+def _in_zh() -> dict[str, str]:
+    """Given names of our list in J, by what they are in Zh."""
+    text = (resources.files("search.entities") / "data" / "given_names.txt").read_text("utf-8")
+    names = set(text.split())
+    in_j = sorted(name for name in names if name[0] == "J" and f"Zh{name[1:]}" not in names)
+    return {f"Zh{name[1:]}".replace("kh", "h"): name for name in in_j}
 
 
 def _in_case(table: dict[str, str], letter: str) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -167,19 +167,37 @@ def load(paths: Iterable[Path | str]) -> list[Entity]:
     What only all lists together can tell (duplicates, unknown part_of) is for `check`.
     """
     problems: list[Problem] = []
-    entities = [place.entity for place in _read(paths, problems)]
+    entities = [place.entity for place in read(paths, problems)]
     if problems:
         raise BadWatchlist(problems)
     return entities
 
 
-def check(paths: Iterable[Path | str], beside: Iterable[Entity] = ()) -> list[Problem]:
+def check(paths: Iterable[Path | str], beside: Iterable[Placed | Entity] = ()) -> list[Problem]:
     """Everything that is wrong or doubtful in these watchlists, also against the entities `beside` them."""
+    return checked(paths, beside)[1]
+
+
+def checked(paths: Iterable[Path | str], beside: Iterable[Placed | Entity] = ()) -> tuple[list[Placed], list[Problem]]:
+    """The entities of these watchlists that can be read, and what `check` says."""
     problems: list[Problem] = []
-    placed = list(_read(paths, problems))
-    placed += [Placed(entity) for entity in beside]
-    problems += check_entities(placed)
-    return sorted(problems, key=lambda problem: (problem.level, problem.file, problem.line, problem.what))
+    placed = list(read(paths, problems))
+    others = [replace(other, shipped=True) if isinstance(other, Placed) else Placed(other) for other in beside]
+    problems += check_entities([*placed, *others])
+    return placed, sorted(problems, key=lambda problem: (problem.level, problem.file, problem.line, problem.what))
+
+
+def read(paths: Iterable[Path | str], problems: list[Problem]) -> Iterator[Placed]:
+    """The entities of these files with their places; what cannot be read goes to `problems`."""
+    for file in files(paths):
+        try:
+            content = _parsed(file)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as fault:
+            mark = getattr(fault, "problem_mark", None)
+            what = " ".join(str(getattr(fault, "problem", None) or fault).split())
+            problems.append(Problem(str(file), mark.line + 1 if mark else 0, None, None, what, "mend the file"))
+            continue
+        yield from _entries(str(file), content, problems)
 
 
 def files(paths: Iterable[Path | str]) -> list[Path]:
@@ -192,11 +210,26 @@ def files(paths: Iterable[Path | str]) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An entity and where it is written; file "" for one that is only compared with."""
+    """An entity and where it is written."""
 
     entity: Entity
     file: str = ""
     line: int = 0
+    shipped: bool = False
+    """Only compared with: what is wrong with it is not the analyst's to mend."""
+
+    @property
+    def told(self) -> bool:
+        """Whether problems of it are told; of one that is in no file none are."""
+        return bool(self.file) and not self.shipped
+
+    @property
+    def where(self) -> str:
+        """The place for a sentence."""
+        if not self.file:
+            return "another list"
+        file = f"the shipped {Path(self.file).name}" if self.shipped else self.file
+        return f"{file}:{self.line}" if self.line else file
 
     def problem(self, key: str | None, what: str, remedy: str, level: Literal["error", "note"] = "error") -> Problem:
         return Problem(self.file, self.line, self.entity.id, key, what, remedy, level)
@@ -217,18 +250,6 @@ class _Loader(yaml.CSafeLoader):
 
 _LINE = "\0line"
 _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
-
-
-def _read(paths: Iterable[Path | str], problems: list[Problem]) -> Iterator[Placed]:
-    for file in files(paths):
-        try:
-            content = _parsed(file)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as fault:
-            mark = getattr(fault, "problem_mark", None)
-            what = " ".join(str(getattr(fault, "problem", None) or fault).split())
-            problems.append(Problem(str(file), mark.line + 1 if mark else 0, None, None, what, "mend the file"))
-            continue
-        yield from _entries(str(file), content, problems)
 
 
 def _parsed(file: Path) -> Any:
@@ -278,14 +299,14 @@ def _invalid(file: str, line: int, name: str, error: Any) -> Problem:
 
 
 def check_entities(placed: Sequence[Placed]) -> Iterator[Problem]:
-    """The problems of entities that are in a file, given all entities they must agree with."""
+    """The problems of entities that are told of, given all entities they must agree with."""
     by_id = defaultdict(list)
     for place in placed:
         by_id[place.entity.id].append(place)
     yield from _duplicate_ids(by_id)
     yield from _part_of(by_id)
     for place in placed:
-        if place.file:
+        if place.told:
             yield from _coordinates(place)
             yield from _names(place)
             yield from _dates(place)
@@ -294,17 +315,17 @@ def check_entities(placed: Sequence[Placed]) -> Iterator[Problem]:
 
 def _duplicate_ids(by_id: Mapping[str, Sequence[Placed]]) -> Iterator[Problem]:
     for same in by_id.values():
-        for place in same[1:]:
-            first = f"{same[0].file}:{same[0].line}" if same[0].file else "another list"
-            place = place if place.file else same[0]
-            if place.file:
-                yield place.problem("id", f"the id is also in {first}", "give one of them another id")
+        first, *others = same
+        for other in others:
+            place, rival = (other, first) if other.told else (first, other)
+            if place.told:
+                yield place.problem("id", f"the id is also in {rival.where}", "give one of them another id")
 
 
 def _part_of(by_id: Mapping[str, Sequence[Placed]]) -> Iterator[Problem]:
     for place, *_ in by_id.values():
         whole = place.entity.part_of
-        if not place.file or whole is None:
+        if not place.told or whole is None:
             continue
         if whole not in by_id:
             yield place.problem("part_of", f"no entity has the id {whole!r}", "mend the id, or add the entity")
@@ -418,7 +439,7 @@ def _duplicate_aliases(placed: Sequence[Placed]) -> Iterator[Problem]:
         for language, alias in place.entity.aliases():
             holders[place.entity.kind, alias_key(alias)].setdefault(number, (place, language, alias))
     for same in holders.values():
-        if len(same) > 1 and any(place.file for place, _, _ in same.values()):
+        if len(same) > 1 and any(place.told for place, _, _ in same.values()):
             yield from _shared(list(same.values()))
 
 
@@ -430,10 +451,9 @@ def _shared(holders: Sequence[tuple[Placed, str, Alias]]) -> Iterator[Problem]:
             continue
         clashing = next((o for o, given in others if not _decidable(place, alias, o, given)), None)
         other = clashing or others[0][0]
-        subject = place if place.file else other
-        if subject.file:
-            rival = other if subject is place else place
-            what = f"{alias.name!r} also names {rival.entity.id} ({rival.entity.name})"
+        subject, rival = (place, other) if place.told else (other, place)
+        if subject.told:
+            what = f"{alias.name!r} also names {rival.entity.id} ({rival.entity.name}) in {rival.where}"
             yield subject.problem(
                 f"names.{language}",
                 what,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newswarc.items import Mention
 from search.entities.annotate import annotate
 from search.entities.registry import Record, Registry
-from search.entities.watchlist import load
+from search.entities.watchlist import Entity, load
 
 HERE = Path(__file__).parent
 LANGUAGES = ["en", "ru", "fa", "ps", "uz", "uz-Cyrl", "ky", "kk", "tg", "tr", "ar", "zh", None]
@@ -260,6 +260,41 @@ def test_more_than_one_reading_is_less_sure(small: Registry) -> None:
     assert sure.confidence > unsure.confidence
     assert isinstance(sure, Mention)
     assert (sure.country, sure.lat, sure.lon, sure.listed) == ("UZ", 37.224, 67.278, True)
+
+
+def test_what_is_near_makes_an_unsupported_place_surer(tmp_path: Path) -> None:
+    places = [
+        Entity("torkham", "Torkham", "place", "border crossing", "AF", lat=34.12, lon=71.09),
+        Entity("peshawar", "Peshawar", "place", "city", "PK", lat=34.01, lon=71.54, population=1_900_000),
+        Entity("lima", "Lima", "place", "city", "PE", lat=-12.05, lon=-77.04, population=8_000_000),
+    ]
+    registry = Registry.of(places, tmp_path)
+
+    def confidence(text: str, country: str | None) -> float:
+        found = annotate("", text, "en", country, registry, False)
+        return next(mention.confidence for mention in found if mention.id == "torkham")
+
+    alone = confidence("A blast was heard at Torkham", None)
+    assert (
+        alone == confidence("A blast was heard at Torkham", "PE") == confidence("In Lima they spoke of Torkham", None)
+    )
+    assert 0.6 < alone < confidence("A blast was heard at Torkham", "UZ") < confidence("A blast at Torkham", "AF")
+    assert alone < confidence("In Peshawar they spoke of Torkham", None)
+
+
+@pytest.mark.parametrize("text", ["a blast at Dostlik", "Torkham", "a blast at Navruz"])
+def test_one_of_several_and_a_place_of_the_gazetteer_need_support(tmp_path: Path, text: str) -> None:
+    places = [
+        Entity("dostlik", "Dostlik", "place", "town", "UZ", lat=40.5, lon=68.0),
+        Entity("dostlik-kg", "Dostlik", "place", "town", "KG", lat=41.0, lon=73.0),
+        Entity("gn12345", "Torkham", "place", "town", "AF", lat=34.12, lon=71.09),
+        Entity("navruz", "Navruz", "place", "town", "UZ", lat=40.5, lon=68.0),
+        Entity("somebody", "Otabek Navruz", "actor", "person", "UZ"),
+    ]
+    registry = Registry.of(places, tmp_path)
+    assert mentions(text, "en", registry) == {}
+    supported = mentions(text, "en", registry, country="AF" if text == "Torkham" else "UZ")
+    assert len(supported) == 1
 
 
 # Sentences over the shipped registry

@@ -79,6 +79,8 @@ def test_what_has_no_letters_is_far_from_everything() -> None:
         ("Жылдыз Асанова", "ky", "Jyldyz Asanova"), ("Жанна Оспанова", "kk", "Zhanna Ospanova"),
         ("Дилшод Жўраев", "uz-Cyrl", "Dilshod Juraev"), ("O‘ktam Xolmatov", "uz", "Uktam Kholmatov"),
         ("Джамшед Шарипов", "ru", "Jamshed Sharipov"), ("کریم", "fa", "کریم"), ("Karim", "en", "Karim"),
+        ("Жахонгир Эргашев", "ru", "Jahongir Ergashev"), ("Жамшид Жалилов", "ru", "Jamshid Zhalilov"),
+        ("Жомарт Жанна Жан Жоробек", "ru", "Zhomart Zhanna Zhan Zhorobek"), ("Жасұр", "kk", "Zhasur"),
     ],
 )  # fmt: skip
 def test_english(name: str, language: str, printed: str) -> None:

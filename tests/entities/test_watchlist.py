@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from search.entities.watchlist import Alias, BadWatchlist, Entity, Problem, check, load
+from search.entities.watchlist import Alias, BadWatchlist, Entity, Placed, Problem, check, load
 
 HERE = Path(__file__).parent
 
@@ -107,6 +107,26 @@ def test_names_are_compared_with_those_of_other_lists(tmp_path: Path) -> None:
         [written(tmp_path, "id: new, name: Army of One, kind: actor, type: armed group, country: AF")], [beside]
     )
     assert "known" in problem.what
+    assert problem.what.endswith("in another list")
+
+
+def test_what_another_list_holds_is_told_of_this_one_with_the_place_of_the_other(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        CITY,
+        "id: new, name: Army of One, kind: actor, type: armed group, country: AF",
+        f"{CITY}, country: UZ",
+    )
+    beside = [
+        Placed(Entity("a-town", "Elsewhere", "place", "town", lat=91.0, lon=1.0), "/far/away/places.yaml", 7),
+        Placed(Entity("known", "Army of One", "actor", "armed group", "AF"), "/far/away/organs.yaml"),
+    ]
+    errors = [problem for problem in check([file], beside) if problem.level == "error"]
+    assert [(problem.file, problem.line, problem.entity, problem.what) for problem in errors] == [
+        (str(file), 3, "a-town", "the id is also in the shipped places.yaml:7"),
+        (str(file), 4, "new", "'Army of One' also names known (Army of One) in the shipped organs.yaml"),
+        (str(file), 5, "a-town", f"the id is also in {file}:3"),
+    ]
 
 
 @pytest.mark.parametrize(

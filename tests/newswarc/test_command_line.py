@@ -48,7 +48,8 @@ def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['newswarc', '--help']\n"
         "try:\n    from newswarc.cli import main; main()\nexcept SystemExit:\n    pass\n"
-        "print(sorted(set(sys.modules) & {'scrapy', 'twisted', 'trafilatura', 'tantivy', 'pydantic', 'lxml', 'marisa_trie'}))"
+        "heavy = {'scrapy', 'twisted', 'trafilatura', 'tantivy', 'pydantic', 'lxml', 'marisa_trie'}\n"
+        "print(sorted(set(sys.modules) & heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("[]")

@@ -14,7 +14,7 @@ import pytest
 from crawler.sample.outlets import manifest
 from crawler.sample.serve import environment, running
 from newswarc.cli import main
-from search.entities.registry import Registry
+from search.entities.registry import HERE, Registry
 from search.index import open_index
 
 WATCHLIST = """\
@@ -144,6 +144,36 @@ def test_check_compares_with_the_shipped_lists(newswarc, tmp_path):
     (problem,) = [problem for problem in json.loads(done.out)["problems"] if problem["level"] == "error"]
     assert (done.code, problem["entity"], problem["key"]) == (1, "taliban", "id")
     assert problem["remedy"] == "give one of them another id"
+    assert (problem["file"], problem["line"]) == (str(file), 3)
+    assert re.fullmatch(r"the id is also in the shipped central-asia-afghanistan\.yaml:\d+", problem["what"])
+
+
+def test_check_names_all_problems_at_once_and_those_that_going_live_would(newswarc, tmp_path):
+    live = tmp_path / "data" / "watchlists"
+    live.mkdir(parents=True)
+    (live / "ours.yaml").write_text(
+        UNSOUND + "  - {id: taliban, name: Talib Union, kind: actor, type: organisation}\n"
+        "  - {id: x, name: X, kind: nobody, type: person}\n",
+        encoding="utf-8",
+    )
+    problems = json.loads(newswarc("entities", "check", live, "--json").out)["problems"]
+    errors = [problem for problem in problems if problem["level"] == "error"]
+    assert [(problem["line"], problem["entity"]) for problem in errors] == [
+        (3, "jahongir-ergashev"), (3, "jahongir-ergashev"), (9, "taliban"), (10, "x"),
+    ]  # fmt: skip
+    for _ in range(2):  # the second time from memory
+        refused = newswarc("entities", "show", "Termez")
+        assert refused.code == 2
+        for problem in errors:
+            assert f"{problem['file']}:{problem['line']}: error: {problem['entity']}, {problem['key']}: " in refused.err
+            assert problem["what"] in refused.err
+
+
+def test_check_does_not_compare_a_shipped_list_with_itself(newswarc):
+    (file,) = (HERE / "watchlists").glob("*.yaml")
+    told = json.loads(newswarc("entities", "check", file, "--json").out)
+    assert told["sound"]
+    assert not [problem for problem in told["problems"] if f"the shipped {file.name}" in problem["what"]]
 
 
 def test_check_of_what_is_not_there_and_of_what_is_no_list(newswarc, tmp_path):
@@ -373,6 +403,17 @@ def test_an_unsound_watchlist_is_named_and_nothing_is_lost(crawled):
     assert any("people.yaml" in note for note in found["notes"])
     watchlist(data, WATCHLIST)
     assert "notes" not in json.loads(run("search", "Termez", "--json").stdout)
+
+
+def test_an_unsound_watchlist_does_not_stop_a_crawl(crawled):
+    data, run = crawled.data, crawled.run
+    watchlist(data, UNSOUND)
+    records = len(crawled.server.log)
+    done = run("crawl", "sample", "--recheck", code=1)
+    assert "people.yaml" in done.stderr
+    assert len(crawled.server.log) > records
+    assert json.loads(run("status", "--json").stdout)["unindexed"] == 0
+    watchlist(data, WATCHLIST)
 
 
 def test_annotate_without_a_crawl_is_wrong_use(newswarc, tmp_path):

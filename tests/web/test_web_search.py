@@ -57,7 +57,7 @@ def test_the_description_is_valid_and_names_every_parameter(served):
     assert told.headers["Content-Type"] == "application/json"
     validate(told.json)
     (operation,) = told.json["paths"]["/api/search"].values()
-    assert {p["name"] for p in operation["parameters"]} == {*web.asking.SINGLE, *web.asking.FILTERS}
+    assert {p["name"] for p in operation["parameters"]} == {*web.asking.SINGLE, *web.asking.SEVERAL}
     limits = {p["name"]: p["schema"].get("maximum") for p in operation["parameters"]}
     assert (limits["limit"], limits["offset"]) == (web.asking.MOST_HITS, web.asking.FARTHEST)
 
