@@ -91,17 +91,17 @@ def _timed(index: TantivyIndex, query: Query) -> float:
 def _fill(index: TantivyIndex, number: int) -> dict[int, list[float]]:
     """Documents a second for each size of batch, over pieces written in turns."""
     speeds: dict[int, list[float]] = {batch: [] for batch in BATCHES}
-    for turn, documents in enumerate(_documents(number)):
+    for turn, piece in enumerate(documents(number)):
         batch = BATCHES[0] if turn % 10 == 1 else BATCHES[1]
         began = time.perf_counter()
-        for start in range(0, len(documents), batch):
-            index.upsert(documents[start : start + batch])
+        for start in range(0, len(piece), batch):
+            index.upsert(piece[start : start + batch])
             index.commit()
-        speeds[batch].append(len(documents) / (time.perf_counter() - began))
+        speeds[batch].append(len(piece) / (time.perf_counter() - began))
     return speeds
 
 
-def _documents(number: int) -> Iterator[list[Document]]:
+def documents(number: int) -> Iterator[list[Document]]:
     """In pieces of 1,000; made in other processes, for the analysis takes longer than the writing."""
     pieces = [range(start, start + PIECE) for start in range(0, number, PIECE)]
     with ProcessPoolExecutor(2) as pool:
