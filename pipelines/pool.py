@@ -24,7 +24,7 @@ PRELOAD = ("pipelines.warm",)
 """Imported once, by the server process from which the workers are forked: they start at once and share its memory."""
 TASKS = 1000
 """Tasks after which a worker is replaced."""
-GROWTH = 90
+GROWTH = 100
 """Megabytes by which a worker may grow: with more after a task it empties its caches, or else is replaced.
 
 What it begins with is the fork server's, and shared."""

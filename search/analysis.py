@@ -146,7 +146,6 @@ _POSSESSIVE_AS_IS = re.compile(rf"[{_APOSTROPHES}][sS]$")
 _UNSEEN = str.maketrans(dict.fromkeys(_INVISIBLE))
 
 
-@lru_cache(REMEMBERED)
 def as_written(surface: str, language: str | None = None) -> str:
     """A word letter by letter, letter case aside: what tells حيرتان from حیرتان, which `fold` makes one.
 
