@@ -15,11 +15,11 @@ from benchmarks.measure import quantile, spread
 from benchmarks.pages import sentences
 from benchmarks.report import Goal, Result, table
 from newswarc.items import Document, Evidence, Mention, article_id, text_digest
-from search.analysis import analyse, spelling_terms
+from search.analysis import analyse
 from search.entities.annotator import name_of, prepare, registry_of
 from search.index import open_index
-from search.names import resolved
 from search.query import Filters, Query, parse
+from search.resolving import resolved
 from search.tantivy_index import TantivyIndex
 
 BATCHES = (50, 1000)
@@ -153,7 +153,7 @@ def _document(number: int) -> Document:
         folded=analysed.folded,
         stems=analysed.stems,
         title_words=analysed.title_words,
-        spelled=tuple(spelling_terms(title, text, language)),
+        spelled=analysed.spelled,
         mentions=tuple(_mention(dice.choice(NAMES), at) for at in range(dice.randrange(12))),
         annotator=name_of(registry_of()),
     )

@@ -333,7 +333,7 @@ class Document:
     title_words: int = 0
     """How many of those words are the title's."""
     spelled: tuple[str, ...] | None = field(default=None, repr=False)
-    """What a strict search must know of words that are not written as they fold: `search.analysis.spelling_terms`."""
+    """What a strict search must know of words that are not written as they fold: `search.analysis.Analysed`."""
     mentions: tuple[Mention, ...] = field(default=(), repr=False)
     """Actors and places that it names, in order."""
     statements: tuple[Statement, ...] = field(default=(), repr=False)

@@ -137,6 +137,10 @@ class DataFolder:
         return os.environ.get("NEWSWARC_INDEX", "").strip() or str(self.index)
 
     @property
+    def on_elasticsearch(self) -> bool:
+        return self.index_url.startswith("elasticsearch:")
+
+    @property
     def embedded(self) -> bool:
         return self.index_url == str(self.index)
 
@@ -235,6 +239,17 @@ def _address(name: str, text: str) -> str:
     if not good or parts.username or parts.password or parts.query or parts.fragment or re.search(r"[\s{}\\]", text):
         raise BadSetting(f"{name}: not an address; write it as https://host:port or https://host/path, without a user")
     return text
+
+
+def elastic_name(place: str) -> str:
+    """The index's name in `[ADDRESS,…/]NAME`. BadSetting where it is none that Elasticsearch takes."""
+    name = place.rpartition("/")[2]
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,99}", name):
+        raise BadSetting(
+            f"elasticsearch:{place}: {name!r} is no index name; write elasticsearch:http://127.0.0.1:9200/articles, "
+            "small letters, digits, - and _"
+        )
+    return name
 
 
 def node_address(name: str, text: str) -> str:

@@ -23,7 +23,7 @@ from newswarc.items import (
     text_digest,
 )
 from newswarc.settings import DataFolder
-from search.analysis import analyse, spelling_terms
+from search.analysis import analyse
 
 GONE = (404, 410)
 
@@ -115,7 +115,7 @@ def document_of(article: Article, archived: Archived, facts: SourceFacts | None)
         folded=analysed.folded,
         stems=analysed.stems,
         title_words=analysed.title_words,
-        spelled=tuple(spelling_terms(article.title, article.text, article.language)),
+        spelled=analysed.spelled,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from dataclasses import dataclass
@@ -49,7 +48,6 @@ class Workshop:
                 drain = DrainThread(Drain(ledger, data.archive, pool, engine))
                 drain.fault = fault
                 _open[key] = cls(data, ledger, pool, engine, drain)
-                gc.freeze()  # what is loaded by now stays: it need not be looked through again and again
             _open[key].users += 1
             return _open[key]
 

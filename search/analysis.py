@@ -40,9 +40,12 @@ class Analysed(NamedTuple):
     stems: str
     """Their stem terms, one for one."""
     title_words: int
+    spelled: tuple[str, ...]
+    """What a strict search must know beyond the folded words, for the few words that are not written as they fold:
+    `form:<word as written>` for each of them, and `not:<folded word>` where a folded word stands nowhere as such."""
 
 
-_APOSTROPHES = "'’‘ʻʼ`´ʹ′＇‛"
+APOSTROPHES = "'’‘ʻʼ`´ʹ′＇‛"
 _LONE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
@@ -69,7 +72,7 @@ def _marks() -> str:
 _MARKS = _marks()
 _LETTER = rf"[^\W_{_LONE}]"
 _WORD = re.compile(
-    rf"{_LETTER}+(?:[{_MARKS}{_INVISIBLE}]{_LETTER}*|[{_APOSTROPHES}]{_LETTER}+|(?<=[oOgG])[‘`])*"
+    rf"{_LETTER}+(?:[{_MARKS}{_INVISIBLE}]{_LETTER}*|[{APOSTROPHES}]{_LETTER}+|(?<=[oOgG])[‘`])*"
     rf"|[{_LONE}][{_MARKS}{_INVISIBLE}]*"
 )
 # An opening quote after o or g closes Uzbek oʻ, gʻ also at the end of a word (togʻ); ' and ’ there are quotation marks.
@@ -81,7 +84,7 @@ _DROPPED_MARKS = (
 """Marks of Latin, Greek, Cyrillic, Hebrew and Arabic; in Indic scripts a mark is a vowel and stays."""
 _ARABIC = str.maketrans("يىېۍےكڪګةہھەۀٱ", "یییییککگههههها")
 _OTHER_LETTERS = {ord("ı"): "i", ord("ʼ"): "ʻ", ord("ʹ"): "ʻ", ord("ـ"): None}
-_TO_APOSTROPHE = str.maketrans(dict.fromkeys(_APOSTROPHES, "ʻ"))
+_TO_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "ʻ"))
 _KEPT = "çğöşüñäňýžйўӣӯї"
 """Letters with a mark that are letters of their own in the region's alphabets."""
 _KEPT_PAIRS = {unicodedata.normalize("NFD", letter): letter for letter in _KEPT} | {"s\u0326": "ş"}
@@ -142,7 +145,7 @@ def _fold_slowly(word: str) -> str:
     return _NOT_A_LETTER.sub("", _POSSESSIVE.sub("", word))
 
 
-_POSSESSIVE_AS_IS = re.compile(rf"[{_APOSTROPHES}][sS]$")
+_POSSESSIVE_AS_IS = re.compile(rf"[{APOSTROPHES}][sS]$")
 _UNSEEN = str.maketrans(dict.fromkeys(_INVISIBLE))
 
 
@@ -156,26 +159,6 @@ def as_written(surface: str, language: str | None = None) -> str:
     if base_language(language) == "tr":
         surface = re.split("['’]", surface, maxsplit=1)[0] or surface
     return unicodedata.normalize("NFC", _POSSESSIVE_AS_IS.sub("", surface).translate(_UNSEEN).casefold())
-
-
-def spelling_terms(title: str, text: str, language: str | None) -> list[str]:
-    """What a strict search must know beyond the folded words, for the few words that are not written as they fold.
-
-    `form:<word as written>` for each of them, and `not:<folded word>` where a folded word stands nowhere as such.
-    """
-    base = base_language(language)
-    surfaces = {*_WORD.findall(title), *_WORD.findall(text)}
-    plain = {surface.lower() for surface in surfaces if surface.isascii() and surface.isalnum()}
-    others: set[tuple[str, str]] = set()
-    for surface in surfaces:
-        if not (surface.isascii() and surface.isalnum()) and (folded := fold(surface, base)):
-            written = as_written(surface, base)
-            if written == folded:
-                plain.add(folded)
-            else:
-                others.add((folded, written))
-    forms = {f"form:{written}" for _, written in others}
-    return sorted(forms | {f"not:{folded}" for folded, _ in others if folded not in plain})
 
 
 def words(text: str, language: str | None = None) -> Iterator[Word]:
@@ -255,6 +238,22 @@ def stems_of(folded: str, languages: Collection[str] = ()) -> set[str]:
 def analyse(title: str, text: str, language: str | None) -> Analysed:
     """What a document's title and text are to an index, as plain strings for a whitespace tokenizer with positions."""
     base = base_language(language)
-    headline = folded_words(title, base)
-    every = headline + folded_words(text, base)
-    return Analysed(" ".join(every), " ".join([stem_term(word, base) for word in every]), len(headline))
+    in_title, in_text = _WORD.findall(title), _WORD.findall(text)
+    headline = [folded for surface in in_title if (folded := fold(surface, base))]
+    every = headline + [folded for surface in in_text if (folded := fold(surface, base))]
+    stems = [stem_term(word, base) for word in every]
+    return Analysed(" ".join(every), " ".join(stems), len(headline), _spelled({*in_title, *in_text}, base))
+
+
+def _spelled(surfaces: Collection[str], base: str | None) -> tuple[str, ...]:
+    plain = {surface.lower() for surface in surfaces if surface.isascii() and surface.isalnum()}
+    others: set[tuple[str, str]] = set()
+    for surface in surfaces:
+        if not (surface.isascii() and surface.isalnum()) and (folded := fold(surface, base)):
+            written = as_written(surface, base)
+            if written == folded:
+                plain.add(folded)
+            else:
+                others.add((folded, written))
+    forms = {f"form:{written}" for _, written in others}
+    return tuple(sorted(forms | {f"not:{folded}" for folded, _ in others if folded not in plain}))

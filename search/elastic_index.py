@@ -27,7 +27,7 @@ from typing import Any, Self
 from elasticsearch import ApiError, NotFoundError
 
 from newswarc.items import Document, Hit
-from newswarc.settings import BadSetting, ElasticSettings, node_address
+from newswarc.settings import ElasticSettings, elastic_name, node_address
 from search.elastic_client import Engine, cause
 from search.elastic_query import translate
 from search.highlight import highlights
@@ -484,12 +484,7 @@ class ElasticIndex:
 
 def _connection(place: str) -> tuple[Engine, str]:
     settings = ElasticSettings.from_environment()
-    addresses, _, name = place.rpartition("/")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,99}", name):
-        raise BadSetting(
-            f"elasticsearch:{place}: {name!r} is no index name; write elasticsearch:http://127.0.0.1:9200/articles, "
-            "small letters, digits, - and _"
-        )
+    addresses, name = place.rpartition("/")[0], elastic_name(place)
     if addresses:
         nodes = tuple(node_address("the index", part) for part in addresses.split(","))
         settings = replace(settings, nodes=nodes)

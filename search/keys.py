@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from newswarc.items import Document
-from search.analysis import analyse, as_written, fold, spelling_terms, surfaces
+from search.analysis import analyse, as_written, fold, surfaces
 from search.names import name_keys, names
 
 EARLIEST = datetime(1678, 1, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ def keys(document: Document) -> list[str]:
     asked += [("url", document.url), *name_keys(document)]
     spelled = document.spelled
     if spelled is None:  # not analysed yet
-        spelled = tuple(spelling_terms(document.title, document.text, document.language))
+        spelled = analyse(document.title, document.text, document.language).spelled
     return list(dict.fromkeys([*(key(name, value) for name, value in asked if value), *spelled[:MOST_SPELLED]]))
 
 
@@ -78,7 +78,7 @@ def divided_words(document: Document) -> tuple[str, str, str, str]:
     if document.folded:
         folded, stems, title_words = document.folded, document.stems, document.title_words
     else:
-        folded, stems, title_words = analyse(document.title, document.text, document.language)
+        folded, stems, title_words, _ = analyse(document.title, document.text, document.language)
     return (*_divided(folded, title_words), *_divided(stems, title_words))
 
 

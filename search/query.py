@@ -120,7 +120,7 @@ class Spelling:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name that was recognised in a question (`search.names`): documents that mention one of these entities."""
+    """A name that was recognised in a question (`search.resolving`): documents that mention one of these entities."""
 
     typed: Tree
     """As it was typed."""

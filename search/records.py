@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -19,15 +19,15 @@ _STATEMENT = tuple(field.name for field in fields(Statement))
 
 def values_of(document: Document) -> dict[str, Any]:
     """The fields that are kept; evidence, mentions and statements as dictionaries, times as they are."""
-    values = {name: getattr(document, name) for name in _DOCUMENT}
-    values["mentions"] = [mention_values(mention) for mention in document.mentions]
-    values["statements"] = [{name: getattr(said, name) for name in _STATEMENT} for said in document.statements]
-    values["evidence"] = {name: getattr(document.evidence, name) for name in _EVIDENCE}
+    values = _values(document, _DOCUMENT)
+    values["mentions"] = [_values(mention, _MENTION) for mention in document.mentions]
+    values["statements"] = [_values(said, _STATEMENT) for said in document.statements]
+    values["evidence"] = _values(document.evidence, _EVIDENCE)
     return values
 
 
-def mention_values(mention: Mention) -> dict[str, Any]:
-    return {name: getattr(mention, name) for name in _MENTION}
+def _values(of: object, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
 
 
 def record_of(document: Document) -> bytes:

@@ -27,13 +27,13 @@ def jwarc_jar() -> Path:
     jar = FOLDER / f"jwarc-{JWARC}.jar"
     for program in ("java", "mvn"):
         if not shutil.which(program) and not (program == "mvn" and jar.exists()):
-            _cannot(f"jwarc needs {program}, which is not installed")
-    with _once():
+            cannot(f"jwarc needs {program}, which is not installed")
+    with once():
         if not jar.exists():
             artifact = f"-Dartifact=org.netpreserve:jwarc:{JWARC}"
             # The plugin's version is pinned: the one Maven would choose by itself changes.
             plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-            _run(["mvn", "--batch-mode", "-q", plugin, artifact, f"-DoutputDirectory={FOLDER}"])
+            run(["mvn", "--batch-mode", "-q", plugin, artifact, f"-DoutputDirectory={FOLDER}"])
     return jar
 
 
@@ -41,23 +41,23 @@ def pywb_python() -> Path:
     """The Python of an environment that holds pywb (GPL: it is run, never imported); its programs lie beside it."""
     environment = FOLDER / f"pywb-{PYWB}"
     python = environment / "bin" / "python"
-    with _once():
+    with once():
         if not (environment / "bin" / "wayback").exists():
             shutil.rmtree(environment, ignore_errors=True)
-            _run([sys.executable, "-m", "venv", str(environment)])
-            _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"pywb=={PYWB}"])
+            run([sys.executable, "-m", "venv", str(environment)])
+            run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"pywb=={PYWB}"])
     return python
 
 
 def chromium() -> str:
     """A headless-capable Chromium; as root in CI Debian's package is installed where there is none."""
-    with _once():
+    with once():
         found = _chromium()
         if not found and os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"):
-            _run(["apt-get", "update", "-qq"])
-            _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+            run(["apt-get", "update", "-qq"])
+            run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
             found = _chromium()
-    return found or _cannot("no Chromium is installed (Debian: apt-get install chromium)")
+    return found or cannot("no Chromium is installed (Debian: apt-get install chromium)")
 
 
 def _chromium() -> str | None:
@@ -65,7 +65,7 @@ def _chromium() -> str | None:
 
 
 @contextmanager
-def _once() -> Iterator[None]:
+def once() -> Iterator[None]:
     """One test process installs at a time."""
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / ".lock").open("w") as lock:
@@ -73,13 +73,13 @@ def _once() -> Iterator[None]:
         yield
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=FOLDER)
     if done.returncode:
-        _cannot(f"{' '.join(command[:4])} … failed: {(done.stderr or done.stdout).strip()[-500:]}")
+        cannot(f"{' '.join(command[:4])} … failed: {(done.stderr or done.stdout).strip()[-500:]}")
 
 
-def _cannot(reason: str) -> NoReturn:
+def cannot(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"CI must run this: {reason}")
     pytest.skip(reason)

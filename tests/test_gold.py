@@ -27,8 +27,8 @@ import pytest
 from newswarc.items import Document, Evidence
 from search.entities.annotator import found, name_of, registry_of
 from search.index import open_index
-from search.names import resolved
 from search.query import Query, parse
+from search.resolving import resolved
 
 GOLD = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "gold"
 SCORES = Path(__file__).with_name("scores.json")
@@ -57,10 +57,12 @@ def through(command, rows):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@cache
 def mentions():
     return through("try", _only(lines_of("documents.jsonl"), ("id", "language", "title", "text")))
 
 
+@cache
 def pairs():
     return through("same", _only(lines_of("names.jsonl"), ("a", "a_lang", "b", "b_lang", "kind")))
 

@@ -12,8 +12,8 @@ from queue import LifoQueue
 from newswarc.commands.faults import NotFound
 from newswarc.settings import DataFolder
 from search.index import Facets, IndexFault, Results, SearchIndex, open_index
-from search.names import resolved_by, with_names
 from search.query import Filters, Parsed, Query, moment, parse
+from search.resolving import resolved_by, with_names
 
 FILTERS = ("source", "language", "country", "state")
 NAMES = ("actor", "place")

@@ -65,7 +65,7 @@ def run(
 
 def _send_figures(data: Path) -> None:
     """For Kibana, where the index is on Elasticsearch. Whatever goes wrong with it: the crawl is done and well."""
-    if not DataFolder(data).index_url.startswith("elasticsearch:"):
+    if not DataFolder(data).on_elasticsearch:
         return
     from newswarc.commands.index import send_figures
 

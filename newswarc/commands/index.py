@@ -127,7 +127,7 @@ def _as_the_ledger_has_it(index: ElasticIndex, data: Path) -> int:
 
 def _elastic(data: Path) -> DataFolder:
     folder = DataFolder(data)
-    if not folder.index_url.startswith("elasticsearch:"):
+    if not folder.on_elasticsearch:
         raise UserError("this is for Elasticsearch: name its index with --index elasticsearch:http://HOST:9200/NAME")
     return folder
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from newswarc.commands.faults import UserError, WorkFault
 from newswarc.commands.printing import console, print_json, table
-from newswarc.settings import DataFolder, KibanaSettings
+from newswarc.settings import DataFolder, KibanaSettings, elastic_name
 
 
 def install(kibana: str | None, space: str | None, evidence: str | None, dry: bool, data: Path, json: bool) -> int:
@@ -38,11 +37,8 @@ def install(kibana: str | None, space: str | None, evidence: str | None, dry: bo
 
 def _index_name(folder: DataFolder) -> str:
     """Of the index on Elasticsearch; Kibana sees no other."""
-    name = folder.index_url.rpartition("/")[2].rpartition(":")[2]
-    if folder.embedded or not folder.index_url.startswith("elasticsearch:"):
+    if not folder.on_elasticsearch:
         raise UserError(
             "Kibana reads an index on Elasticsearch: name it with --index elasticsearch:http://HOST:9200/NAME"
         )
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,99}", name):
-        raise UserError(f"{name!r} is no name of an index: small letters, digits, - and _")
-    return name
+    return elastic_name(folder.index_url.removeprefix("elasticsearch:"))

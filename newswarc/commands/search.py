@@ -15,8 +15,8 @@ from newswarc.items import Hit
 from newswarc.settings import DataFolder
 from search.answers import answer
 from search.index import Facets, Results, open_index
-from search.names import resolved_by, with_names
 from search.query import Filters, Query, moment, named_in, parse
+from search.resolving import resolved_by, with_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,11 @@ from pathlib import Path
 
 from newswarc.items import Document, Mention, Statement
 from search.entities.annotate import annotate
-from search.entities.registry import Registry, is_compiled
+from search.entities.registry import Registry, Stamp, is_compiled, stamp
 from search.entities.statements import statements
 from search.entities.watchlist import BadWatchlist, files
 
 log = logging.getLogger(__name__)
-
-Seen = tuple[tuple[str, int, int], ...]
 
 RULES = "newswarc-entities 1"
 """Raised with every change of the rules that changes what is found."""
@@ -25,7 +23,7 @@ LONGEST = 200_000
 """Characters of a text that are annotated; what is longer is no article but a book."""
 
 _open: dict[tuple[Path, ...], Registry] = {}
-_unsound: dict[tuple[Path, ...], tuple[Seen, BadWatchlist]] = {}
+_unsound: dict[tuple[Path, ...], tuple[Stamp, BadWatchlist]] = {}
 """Watchlists that were never sound since this process began, as they were when that was seen."""
 _said: set[str] = set()
 
@@ -35,7 +33,7 @@ def registry_of(folders: Sequence[Path] = ()) -> Registry:
 
     Raises BadWatchlist where it was never sound; one that is broken later is named once, and the last sound one serves.
     """
-    key = tuple(folder for folder in folders if folder.exists())
+    key = _existing(folders)
     if (known := _open.get(key)) is None:
         known = _open[key] = _opened(key)
         return known
@@ -63,8 +61,8 @@ def prepare(folders: Sequence[Path] = ()) -> BadWatchlist | None:
 
     Before work that has a clock, or that is to stay small. Returns why the watchlists are not in service, if so.
     """
-    given = [folder for folder in folders if folder.exists()]
-    if not is_compiled(given):
+    given = _existing(folders)
+    if ((known := _open.get(given)) is None or known.stale) and not is_compiled(given):
         log.warning("the registry of actors and places is new or has changed: it is compiled, which takes a while")
         subprocess.run([sys.executable, "-m", "search.entities.registry", *map(str, given)], check=False)
     try:
@@ -77,8 +75,12 @@ def prepare(folders: Sequence[Path] = ()) -> BadWatchlist | None:
     return None
 
 
+def _existing(folders: Sequence[Path]) -> tuple[Path, ...]:
+    return tuple(folder for folder in folders if folder.exists())
+
+
 def _opened(folders: tuple[Path, ...]) -> Registry:
-    seen = _seen(folders)
+    seen = stamp(files(folders))
     known = _unsound.get(folders)
     if known and known[0] == seen:
         raise known[1]
@@ -87,11 +89,6 @@ def _opened(folders: tuple[Path, ...]) -> Registry:
     except BadWatchlist as fault:
         _unsound[folders] = seen, fault
         raise
-
-
-def _seen(folders: Sequence[Path]) -> Seen:
-    stats = ((str(file), file.stat()) for file in files(folders))
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 def _say(what: str, fault: BadWatchlist) -> None:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,21 +128,16 @@ class Registry:
         self.version: str = meta["version"]
         self.names: int = meta["names"]
         self._inputs, self._reopen = tuple(inputs), reopen
-        self._stamp = _stamp(self._inputs)
+        self._stamp = stamp(self._inputs)
         self._words_trie, self._names_trie, self._ids_trie = (
             marisa_trie.Trie().mmap(str(folder / f"{name}.marisa")) for name in ("words", "names", "ids")
         )
         self._masks, self._starts, self._postings, self._records, self._by_id = (
             _mapped(folder / f"{name}.u32").cast("I") for name in ("masks", "starts", "postings", "records", "by_id")
         )
-        (
-            (self._lines, self._offsets),
-            (self._names_lines, self._names_offsets),
-            (
-                self._details_lines,
-                self._details_offsets,
-            ),
-        ) = (_lines(folder, name) for name in ("entities", "names", "details"))
+        self._lines, self._offsets = _lines(folder, "entities")
+        self._names_lines, self._names_offsets = _lines(folder, "names")
+        self._details_lines, self._details_offsets = _lines(folder, "details")
         self._small = _mapped(folder / "small.u8")
         self._facts: dict[int, Entity] = {}
         self._details: dict[int, Detail] = {}
@@ -182,7 +177,7 @@ class Registry:
     @property
     def stale(self) -> bool:
         """Whether a file that this registry was made from has changed, or a folder of lists has gained or lost one."""
-        return _stamp(self._inputs) != self._stamp
+        return stamp(self._inputs) != self._stamp
 
     # Entities
 
@@ -380,11 +375,6 @@ class Registry:
             return bool(spelled) and not ruled_out
         return not ordinary and best.type in _BODIES and any(a.name.isupper() and not a.bare for a in spelled)
 
-    @cached_property
-    def bytes(self) -> int:
-        """Size of the compiled files."""
-        return sum(file.stat().st_size for file in self.folder.iterdir())
-
 
 @lru_cache(REMEMBERED)
 def fold_name(name: str) -> str:
@@ -455,7 +445,8 @@ def shipped_files() -> list[Path]:
     """What the shipped entities are made from: data, watchlists, and the code that expands them."""
     folders = (HERE / "data", HERE / "watchlists")
     data = [file for folder in folders for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
-    return [*data, *(HERE / f"{name}.py" for name in ("keys", "registry", "watchlist", "organs", "gazetteer"))]
+    code = [HERE / f"{name}.py" for name in ("keys", "registry", "watchlist", "organs", "gazetteer")]
+    return [*data, *code, *(HERE.parent / f"{name}.py" for name in ("analysis", "stems"))]  # keys are made with these
 
 
 def shipped() -> list[Entity]:
@@ -556,7 +547,11 @@ def _digest(inputs: Iterable[Path]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _stamp(inputs: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+Stamp = tuple[tuple[str, int, int], ...]
+"""Name, time of change and size of each file or folder."""
+
+
+def stamp(inputs: Iterable[Path]) -> Stamp:
     """What changes when a file changes, or a folder gains or loses one."""
     stamps = []
     for path in inputs:

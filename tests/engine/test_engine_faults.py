@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import external
 import pytest
 import trustme
 from elastic_server import Node, Unavailable, request, workspace
@@ -209,7 +210,7 @@ def secured(elasticsearch_url: str) -> Iterator[Secured]:
         with workspace() as folder:
             yield from _secured(folder)
     except Unavailable as fault:
-        pytest.skip(f"left out: {fault}")
+        external.cannot(f"no Elasticsearch to test with: {fault}")
 
 
 def _secured(folder: Path) -> Iterator[Secured]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import external
 import pytest
 from elastic_server import Node, Unavailable, request, workspace
 from test_index_contract import document, kept
@@ -63,7 +64,7 @@ def server(elasticsearch_url: str) -> Iterator[Server]:
             finally:
                 node.stop()
     except Unavailable as fault:
-        pytest.skip(f"left out: {fault}")
+        external.cannot(f"no Elasticsearch to test with: {fault}")
 
 
 @pytest.fixture

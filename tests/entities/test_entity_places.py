@@ -9,6 +9,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import external
 import pytest
 
 from search.analysis import folded_words
@@ -219,7 +220,7 @@ def test_the_file_is_a_table_without_a_date_in_its_head() -> None:
 def test_the_places_of_the_reference_story() -> None:
     facts = SHARED / "seed-case" / "facts.json"
     if not facts.exists():
-        pytest.skip("the shared folder is not here")
+        external.cannot(f"{facts} is not there")
     by_name = defaultdict(list)
     for entity in [*load([PLACES]), *gazetteer()]:
         for key in {" ".join(folded_words(alias.name)) for _, alias in entity.aliases()}:

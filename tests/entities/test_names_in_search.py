@@ -19,9 +19,10 @@ from search.entities.registry import Registry
 from search.entities.watchlist import Alias, Entity, load
 from search.highlight import unmarked
 from search.index import BACKENDS, SearchIndex, open_index
-from search.names import resolved, resolved_tree, unlisted_term, with_names
+from search.names import unlisted_term
 from search.query import All, And, Named, Not, Or, Query, Title, Tree, named_in, parse
 from search.records import document_of, record_of
+from search.resolving import resolved, resolved_tree, with_names
 
 HERE = Path(__file__).parent
 

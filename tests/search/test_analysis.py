@@ -56,7 +56,7 @@ def test_fold_is_idempotent_for_each_character() -> None:
 
 @given(scripts, scripts, languages)
 def test_folded_words_and_stems_go_one_for_one(title: str, text: str, language: str | None) -> None:
-    folded, stems, title_words = analyse(title, text, language)
+    folded, stems, title_words, _ = analyse(title, text, language)
     every = [word.folded for part in (title, text) for word in words(part, language)]
     assert folded.split() == every == [word for word in folded.split(" ") if word]
     assert len(stems.split()) == len(every)
