@@ -30,6 +30,10 @@ class Failed(RuntimeError):
     """A run that did not end well; holds what it said last."""
 
 
+Sight = tuple[float, float, float]
+"""Seconds since the start, PSS, and PSS without mapped files, in MB."""
+
+
 @dataclass
 class Watch:
     """Looks at a process and all below it until it ends: CPU time of each, and their memory where that is asked for.
@@ -40,7 +44,7 @@ class Watch:
     pid: int
     memory: bool = False
     cpu: dict[int, float] = field(default_factory=dict)
-    pss: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    pss: dict[str, list[Sight]] = field(default_factory=dict)
     """Name of a process, `role pid` → (seconds since the start, proportional set size in MB)."""
 
     def __post_init__(self) -> None:
@@ -70,9 +74,19 @@ class Watch:
                 self.cpu[process.pid] = times.user + times.system
                 if memory:
                     role = "crawler" if process.pid == self.pid else _role(process)
-                    size = process.memory_full_info().pss / 1e6
+                    size, own = _proportional(process.pid)
                     seen = self.pss.setdefault(f"{role} {process.pid}", [])
-                    seen.append((time.monotonic() - self._began, size))
+                    seen.append((time.monotonic() - self._began, size, own))
+
+
+def _proportional(pid: int) -> tuple[float, float]:
+    """PSS of a process in MB: all of it, and without what it only maps of files (proc(5), smaps_rollup)."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    except OSError as e:  # it has ended
+        raise psutil.NoSuchProcess(pid) from e
+    sizes = {name: int(rest.split()[0]) * 1024 / 1e6 for name, _, rest in (line.partition(":") for line in lines)}
+    return sizes["Pss"], sizes["Pss_Anon"]
 
 
 def _role(process: psutil.Process) -> str:
@@ -92,7 +106,7 @@ class Run:
     wall: float
     cpu: float
     """CPU seconds of it and all below it."""
-    pss: Mapping[str, Sequence[tuple[float, float]]]
+    pss: Mapping[str, Sequence[Sight]]
 
 
 def run(

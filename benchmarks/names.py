@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ def bench(*, quick: bool) -> Result:
     gold = _gold()
     if not gold.GOLD.is_dir():
         return Result("names", "Names", [], [f"No gold data at {gold.GOLD.name}: left out."])
-    reached = gold.reached()
+    reached = gold.all_reached()
     goals = [
         _goal("pairs of names, precision", 0.95, reached["names precision"]),
         _goal("pairs of names, recall", 0.95, reached["names recall"]),
@@ -30,8 +31,8 @@ def bench(*, quick: bool) -> Result:
         _goal("listed actors in texts, recall", 0.90, reached["known actors recall"]),
         _goal("all actors in texts, F1", 0.75, reached["actors f1"]),
         _goal("linking", 0.95, reached["linking"]),
-        _goal("questions, names resolved, worst figure", 0.95, _worst(reached, "queries resolved ")),
-        _goal("questions, strict, worst figure", 1.0, _worst(reached, "queries strict ")),
+        _goal("questions, names resolved, worst figure", 0.95, _worst(reached, "queries ", " resolved ")),
+        _goal("questions, strict, worst figure", 1.0, _worst(reached, "queries ", " strict ")),
     ]
     rows = gold.lines_of("names.jsonl")
     answers = [answer["same"] for answer in gold.pairs()]
@@ -45,6 +46,7 @@ def bench(*, quick: bool) -> Result:
 
 
 def _gold() -> ModuleType:
+    sys.path += [str(GOLD_TEST.parent), *(str(GOLD_TEST.parent / room) for room in ("engine", "faults"))]
     spec = importlib.util.spec_from_file_location("test_gold", GOLD_TEST)
     assert spec
     assert spec.loader
@@ -57,8 +59,8 @@ def _goal(what: str, least: float, figure: float) -> Goal:
     return Goal(what, f"≥ {least:.2f}", f"{figure:.3f}", figure >= least)
 
 
-def _worst(reached: dict[str, float], begin: str) -> float:
-    return min(value for name, value in reached.items() if name.startswith(begin))
+def _worst(reached: dict[str, float], begin: str, inside: str = "") -> float:
+    return min(value for name, value in reached.items() if name.startswith(begin) and inside in name)
 
 
 def _pairs(rows: Sequence[dict[str, Any]], answers: Sequence[bool]) -> Iterator[list[str]]:

@@ -387,7 +387,9 @@ def entities_show(
 
 @entities_app.command("check", epilog=_examples("newswarc entities check data/watchlists/my-list.yaml"))
 def entities_check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Watchlists.")], json: JSON = False
+    files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Watchlists.")],
+    data: DATA = DATA_DEFAULT,
+    json: JSON = False,
 ) -> None:
     """A watchlist before it goes live: each problem with its line and what to do.
 
@@ -395,7 +397,7 @@ def entities_check(
     """
     from newswarc.commands.entities import check_file
 
-    raise typer.Exit(check_file(files, json))
+    raise typer.Exit(check_file(files, data, json))
 
 
 @entities_app.command(
@@ -411,6 +413,7 @@ def entities_try(
     title: Annotated[str, typer.Option(metavar="T", help="Its title.")] = "",
     language: Annotated[str | None, typer.Option(metavar="L", help="Its language; found by itself.")] = None,
     country: Annotated[str | None, typer.Option(metavar="C", help="The outlet's country, as UZ.")] = None,
+    date: Annotated[str | None, typer.Option(metavar="DAY", help="When it was published, as 2021-05-06.")] = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help='Lines {"id", "language", "title", "text"} in, {"id", "mentions"} out.')
     ] = False,
@@ -420,7 +423,7 @@ def entities_try(
     """What is found in a text: actors, places, and who says what."""
     from newswarc.commands.entities import try_text
 
-    raise typer.Exit(try_text(given, title, language, country, jsonl, data, json))
+    raise typer.Exit(try_text(given, title, language, country, date, jsonl, data, json))
 
 
 @entities_app.command(

@@ -107,6 +107,17 @@ def named_watchlists() -> tuple[Path, ...]:
     return tuple(Path(folder) for folder in named if folder.strip())
 
 
+def tagger_wanted() -> bool:
+    """NEWSWARC_TAGGER: whether a statistical tagger looks for names that neither lists nor rules have found."""
+    match os.environ.get("NEWSWARC_TAGGER", "").strip():
+        case "" | "0":
+            return False
+        case "1":
+            return True
+        case given:
+            raise BadSetting(f"NEWSWARC_TAGGER: {given!r} is neither 1 (on) nor 0 (off)")
+
+
 @dataclass(frozen=True, slots=True)
 class DataFolder:
     """Where one installation keeps its things."""

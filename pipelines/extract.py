@@ -58,7 +58,8 @@ def names_in(article: Article) -> dict[str, Any]:
     from search.entities.annotator import found, in_service  # late: a list's reader hands pages out, and needs none
 
     registry = in_service(named_watchlists())
-    mentions, statements = found(article.title, article.text, article.language, None, registry)
+    on = article.published.date() if article.published else None
+    mentions, statements = found(article.title, article.text, article.language, None, registry, on)
     return {"mentions": [asdict(one) for one in mentions], "statements": [asdict(one) for one in statements]}
 
 

@@ -1,5 +1,9 @@
 """What every worker needs, loaded once before its first page, in the process that workers are forked from."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there: each core has a worker already
+
 from pipelines.clean import clean_page
 from pipelines.derive import derive
 from pipelines.language import language_of

@@ -33,6 +33,7 @@ from search.elastic_query import translate
 from search.highlight import highlights
 from search.index import (
     FACETS,
+    FEWER_WORDS,
     UNKNOWN,
     Facets,
     Histogram,
@@ -379,9 +380,15 @@ class ElasticIndex:
         return _document(found["_source"])
 
     def search(self, query: Query) -> Results:
+        found, notes = self.answer(query)
+        hits = tuple(self._hit(query, hit) for hit in found["hits"]["hits"])
+        return Results(found["hits"]["total"]["value"], hits, notes)
+
+    def answer(self, query: Query) -> tuple[Any, tuple[str, ...]]:
+        """What the engine says to a search, before hits are made of it; and notes."""
         self._reading()
         order = {"date": "desc"} if query.sort == "date" else {"_score": "desc"}
-        found, notes = self._asked(
+        return self._asked(
             query,
             size=query.limit,
             from_=query.offset,
@@ -389,20 +396,21 @@ class ElasticIndex:
             track_total_hits=True,
             source_excludes=_NOT_READ,
         )
-        hits = tuple(self._hit(query, hit) for hit in found["hits"]["hits"])
-        return Results(found["hits"]["total"]["value"], hits, notes)
 
     def _asked(self, query: Query, **options: Any) -> tuple[Any, tuple[str, ...]]:
         """The answer; where the query has more parts than the engine takes, that of a simpler one, and a note."""
+        strict = replace(query, strict=True)
         with self.engine.faults("be searched") as client:
-            for simpler, notes in (
-                (query, ()),
-                (replace(query, strict=True), ("the query is too large: it was searched without other endings",)),
+            for simpler, few, notes in (
+                (query, False, ()),
+                (query, True, (FEWER_WORDS,)),
+                (strict, True, ("the query is too large: it was searched without other endings",)),
             ):
                 try:
-                    return client.search(index=self._target, query=translate(simpler), **options), notes
+                    asked = translate(simpler, few=few)
+                    return client.search(index=self._target, query=asked, **options), notes
                 except ApiError as fault:
-                    if "too_many" not in json.dumps(fault.body):
+                    if not re.search("too[_ ]many", json.dumps(fault.body)):
                         raise
             nothing = replace(query, tree=Nothing())
             answer = client.search(index=self._target, query=translate(nothing), **options)

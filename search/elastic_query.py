@@ -41,18 +41,22 @@ An engine refuses queries of more clauses than its memory allows, 1,024 in the l
 TALLEST = 12
 """Queries within queries; Elasticsearch refuses more than 30, but begins to count anew in a `wrapper`."""
 MOST_BEGINNINGS = 1_000
-"""Words that the beginning at a phrase's end may stand for."""
+"""Words that the beginning at a phrase's end stands for where it may be only a few."""
 
 _MATCH_ALL: Clause = {"match_all": {}}
 _MATCH_NONE: Clause = {"match_none": {}}
 
 
-def translate(query: Query) -> Clause:
-    """Elasticsearch's query for ours, filters included."""
+def translate(query: Query, *, few: bool = False) -> Clause:
+    """Elasticsearch's query for ours, filters included.
+
+    A beginning at the end of a phrase stands for all words that there are, of which the engine takes 8,192 or what its
+    memory allows; with `few` for MOST_BEGINNINGS of them.
+    """
     languages = tuple(dict.fromkeys(filter(None, map(base_language, query.filters.values("language")))))
     scored = query.sort == "relevance" and sum(1 for _ in leaves(query.tree)) <= MOST_SCORED
     whole: dict[str, list[Clause]] = {
-        "must": [_Translator(languages, query.strict, scored).query(query.tree)],
+        "must": [_Translator(languages, query.strict, scored, few).query(query.tree)],
         "filter": list(_filters(query.filters)),
     }
     if not (query.all_versions or query.filters.values("state") or asks_for_state(query.tree)):
@@ -106,10 +110,11 @@ def _height(clause: Clause) -> int:
 
 
 class _Translator:
-    def __init__(self, languages: tuple[str, ...], strict: bool, scored: bool) -> None:
+    def __init__(self, languages: tuple[str, ...], strict: bool, scored: bool, few: bool) -> None:
         self.languages = languages
         self.strict = strict
         self.scored = scored
+        self.few = few
 
     def query(self, tree: Tree, title: bool = False) -> Clause:
         """`title`: only in the title."""
@@ -149,7 +154,7 @@ class _Translator:
         """By the mentions of documents that this registry annotated, by the words of all others."""
         mentioned: list[Clause] = [{"term": {"names": {"value": id, "boost": EXACT}}} for id in name.ids]
         # As one who looks them all up: a name has dozens of spellings, and they say nothing of how well it fits.
-        plain = _Translator(self.languages, self.strict, scored=False)
+        plain = _Translator(self.languages, self.strict, scored=False, few=self.few)
         others = [plain._leaf(spelled(spelling), title=False) for spelling in name.spellings]
         if others:
             annotated: Clause = {"term": {"keys": key("annotator", name.annotator)}}
@@ -184,24 +189,31 @@ class _Translator:
             if len(words) == 1 and found.kind in (Word, Phrase) and not self.scored:
                 alone += words
             else:
-                yield _words(field, words, found, weight)
+                yield self._words(field, words, found, weight)
         if alone:
             yield {"terms": {field: alone, "boost": weight}}
 
-
-def _words(field: str, words: Sequence, found: Forms, weight: float) -> Clause:
-    if len(words) > 1:
-        asked = {"query": " ".join(words), "slop": found.slop, "boost": weight}
+    def _words(self, field: str, words: Sequence, found: Forms, weight: float) -> Clause:
+        if len(words) > 1:
+            asked = {"query": " ".join(words), "slop": found.slop, "boost": weight}
+            if found.kind is Prefix and self.few:
+                return {"match_phrase_prefix": {field: {**asked, "max_expansions": MOST_BEGINNINGS}}}
+            return _beginning(field, words, weight) if found.kind is Prefix else {"match_phrase": {field: asked}}
         if found.kind is Prefix:
-            return {"match_phrase_prefix": {field: {**asked, "max_expansions": MOST_BEGINNINGS}}}
-        return {"match_phrase": {field: asked}}
-    if found.kind is Prefix:
-        return {"prefix": {field: {"value": words[0], "boost": weight}}}
-    if found.kind is Fuzzy:
-        # Rewritten otherwise only the 50 nearest words are looked for.
-        asked = {"value": words[0], "fuzziness": found.distance, "rewrite": "constant_score", "boost": weight}
-        return {"fuzzy": {field: asked}}
-    return {"term": {field: {"value": words[0], "boost": weight}}}
+            return {"prefix": {field: {"value": words[0], "boost": weight}}}
+        if found.kind is Fuzzy:
+            # Rewritten otherwise only the 50 nearest words are looked for.
+            asked = {"value": words[0], "fuzziness": found.distance, "rewrite": "constant_score", "boost": weight}
+            return {"fuzzy": {field: asked}}
+        return {"term": {field: {"value": words[0], "boost": weight}}}
+
+
+def _beginning(field: str, words: Sequence, weight: float) -> Clause:
+    """Words side by side, the last one the beginning of any; `match_phrase_prefix` looks for some, and is slower."""
+    *whole, begin = words
+    side_by_side = {"ordered": True, "max_gaps": 0}
+    parts = [{"match": {"query": " ".join(whole), **side_by_side}}, {"prefix": {"prefix": begin}}]
+    return {"intervals": {field: {"all_of": {"intervals": parts, **side_by_side}, "boost": weight}}}
 
 
 def _unscored(clause: Clause) -> Clause:

@@ -48,8 +48,12 @@ def forms(leaf: Leaf, languages: tuple[str, ...] = (), strict: bool = False) -> 
     if not isinstance(leaf, Phrase) and exact and 1 < len(exact[0]) <= MOST_JOINED:
         exact.append((fold(leaf.text),))
     exact = list(dict.fromkeys(exact))  # languages fold alike but for Turkish, which cuts endings off at an apostrophe
-    # Two letters are as much as an ending: a stem that differs by two is another word.
-    stems = [] if strict or leaf == Fuzzy(leaf.text, 2) else _stems(exact, leaf, languages)
+    # Two letters are as much as an ending: a stem that differs by two is another word. The beginning after a hyphen is
+    # what engines find slowest.
+    as_written = (
+        strict or leaf == Fuzzy(leaf.text, 2) or (isinstance(leaf, Prefix) and any(len(parts) > 1 for parts in exact))
+    )
+    stems = [] if as_written else _stems(exact, leaf, languages)
     return Forms(
         tuple(exact),
         tuple(dict.fromkeys(stems)),

@@ -8,7 +8,9 @@ script: `[[` and `]]` stand around each word found. Where the text itself has tw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from newswarc.items import Document
@@ -60,7 +62,8 @@ def unmarked(fragment: str) -> Iterator[tuple[str, bool]]:
 @lru_cache(64)
 def _asked(tree: Tree, languages: tuple[str, ...], strict: bool) -> tuple[tuple[Forms, bool], ...]:
     typed = [(forms(leaf, languages, strict), in_title) for leaf, in_title in leaves(tree)]
-    return (*typed, *((spelled(spelling), False) for name in named_in(tree) for spelling in name.spellings))
+    typed += [(spelled(spelling), False) for name in named_in(tree) for spelling in name.spellings]
+    return tuple(dict.fromkeys(typed))
 
 
 def _fragments(
@@ -113,14 +116,13 @@ class _Finder:
 
     def _side_by_side(self, text: str) -> set[tuple[int, int]]:
         every = [(found, terms) for found in surfaces(text) if (terms := self._terms(found.group()))[0]]
-        folded = [terms[0] for _, terms in every]
-        stems = [terms[1] for _, terms in every]
-        places: set[int] = set()
+        lines = [[terms[kind] for _, terms in every] for kind in (0, 1)]
+        places = [_places(line) for line in lines]
+        found = set[int]()
         for sequence, is_stem, forms_found in self.sequences:
-            line = stems if is_stem else folded
-            if sequence[0] in line:
-                places |= _positions(line, sequence, forms_found)
-        return {every[at][0].span() for at in places}
+            if sequence[0] in places[is_stem]:
+                found |= _taking_part(lines[is_stem], places[is_stem], sequence, forms_found)
+        return {every[at][0].span() for at in found}
 
     def _terms(self, surface: str) -> tuple[str, str]:
         terms = self.terms.get(surface)
@@ -153,29 +155,46 @@ def _answers(word: str, asked: str, found: Forms) -> bool:
     return word == asked or (found.kind is Fuzzy and _near(asked, word, found.distance))
 
 
-def _positions(terms: list[str], sequence: Sequence, found: Forms) -> set[int]:
+def _places(terms: Iterable[str]) -> Mapping[str, list[int]]:
+    """Where each stands, in order: a text may have thousands of words, and a query a hundred sequences of them."""
+    places = defaultdict[str, list[int]](list)
+    for at, term in enumerate(terms):
+        places[term].append(at)
+    return dict(places)
+
+
+def _taking_part(terms: list[str], places: Mapping[str, list[int]], sequence: Sequence, found: Forms) -> set[int]:
     """Places of all words that take part in a match of a sequence of several."""
     if found.slop:
-        return _sloppy(terms, sequence, found.slop)
+        return _sloppy(places, sequence, found.slop)
     *whole, last = sequence
     before = len(whole)
-    ends = [
-        at
-        for at, term in enumerate(terms)
-        if at >= before and (term.startswith(last) if found.kind is Prefix else term == last)
-    ]
-    return {place for at in ends if terms[at - before : at] == whole for place in range(at - before, at + 1)}
+    return {
+        place
+        for start in places[whole[0]]
+        if terms[start : start + before] == whole and _ends(terms[start + before : start + before + 1], last, found)
+        for place in range(start, start + before + 1)
+    }
 
 
-def _sloppy(terms: list[str], sequence: Sequence, slop: int) -> set[int]:
+def _ends(terms: list[str], last: str, found: Forms) -> bool:
+    return any(term.startswith(last) if found.kind is Prefix else term == last for term in terms)
+
+
+def _sloppy(places: Mapping[str, list[int]], sequence: Sequence, slop: int) -> set[int]:
     """As engines count it: each word's place less its place in the phrase; these may differ by `slop` at most."""
-    shifts = [[at - place for at, term in enumerate(terms) if term == word] for place, word in enumerate(sequence)]
-    found: set[int] = set()
-    for first in shifts[0]:
-        near = [[shift for shift in other if abs(shift - first) <= slop] for other in shifts]
-        nearest = [min(other, key=lambda shift: abs(shift - first), default=None) for other in near]
-        found.update(place + shift for place, shift in enumerate(nearest) if shift is not None and None not in nearest)
+    shifts = [[at - place for at in places.get(word, ())] for place, word in enumerate(sequence)]
+    found = set[int]()
+    for first in shifts[0] if all(shifts) else ():
+        nearest = [_nearest(other, first) for other in shifts]
+        if all(abs(shift - first) <= slop for shift in nearest):
+            found.update(place + shift for place, shift in enumerate(nearest))
     return found
+
+
+def _nearest(ordered: list[int], number: int) -> int:
+    at = bisect_left(ordered, number)
+    return min(ordered[max(at - 1, 0) : at + 1], key=lambda each: abs(each - number))
 
 
 def _near(asked: str, term: str, distance: int) -> bool:

@@ -19,6 +19,8 @@ FACETS = ("source", "language", "country", "state", "actors", "places")
 """Of the last two a document counts once for each actor or place that it names."""
 UNKNOWN = ""
 """The facet value of documents that have none."""
+FEWER_WORDS = "too many words begin so after a hyphen: only some of them were looked for"
+"""A note to results."""
 Histogram = Literal["day", "week", "month"]
 
 

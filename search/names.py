@@ -11,6 +11,8 @@ IN_TITLE = 3
 """How often a mention in the title counts."""
 MOST_TERMS = 4_000
 """Terms of one document."""
+TAGGER = "; tagger "
+"""What follows it in the name of an annotator says nothing of listed names, which are what a question compares."""
 
 
 def terms(document: Document) -> str:
@@ -56,4 +58,4 @@ def name_keys(document: Document) -> Iterator[tuple[str, str]]:
             if value:
                 yield mention.kind, value
     if document.annotator:
-        yield "annotator", document.annotator
+        yield "annotator", document.annotator.partition(TAGGER)[0]

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from search.analysis import folded_words
+from search.analysis import folded_words, words
 
 LONGEST_QUERY = 4_000
 """Characters of a query that are read."""
 MOST_PARTS = 128
-"""Words, phrases and fields of a query that are searched."""
+"""Words, also those of phrases, and fields of a query that are searched."""
 MOST_OPEN = 16
 """Of these, beginnings and fuzzy words, each of which an engine looks for among all words it has."""
 DEEPEST = 20
@@ -389,7 +389,7 @@ class _Parser:
             case "field":
                 return self.field(token.group()[:-1])
             case "url":
-                return self.counted(Field("url", token.group()))
+                return self.counted(lambda _: Field("url", token.group()))
             case "word":
                 return self.word(token.group())
             case _:
@@ -435,7 +435,7 @@ class _Parser:
         if not value:
             self.notes.append(f"{name}: has no value and was ignored")
             return All()
-        return self.dated(name, value) if name in ("since", "until") else self.counted(Field(name, value))
+        return self.dated(name, value) if name in ("since", "until") else self.counted(lambda _: Field(name, value))
 
     def title(self) -> Tree:
         if self.depth >= DEEPEST:
@@ -451,31 +451,31 @@ class _Parser:
             at = moment(value, until=name == "until", now=self.now)
         except ValueError as fault:
             self.notes.append(f"{name}: {fault}; it was searched as a word")
-            return self.searchable(value, lambda: Phrase(value))
-        return self.counted(DateRange(since=at) if name == "since" else DateRange(until=at))
+            return self.searchable(value, Phrase)
+        return self.counted(lambda _: DateRange(since=at) if name == "since" else DateRange(until=at))
 
     def phrase(self, token: re.Match[str]) -> Tree:
         text = _quoted(token)
-        return self.searchable(text, lambda: Phrase(text, min(int(token["slop"] or 0), 100)))
+        return self.searchable(text, lambda text: Phrase(text, min(int(token["slop"] or 0), 100)))
 
     def word(self, text: str) -> Tree:
         if fuzzy := re.fullmatch(r"(.+?)~([0-9]?)", text):
             return self.fuzzy(fuzzy[1], int(fuzzy[2] or 1))
         if text.strip("*") != text:
             return self.prefix(text)
-        return self.searchable(text, lambda: Word(_safe(text)))
+        return self.searchable(text, lambda text: Word(_safe(text)))
 
     def fuzzy(self, text: str, distance: int) -> Tree:
         text = text.strip("*~")
         lengths = [len(word) for word in folded_words(text)]
         if distance == 0 or len(lengths) != 1 or lengths[0] < SHORTEST_FUZZY:
             self.notes.append(f"~ needs one word of three letters or more: {text[:40]!r} was searched as it is")
-            return self.searchable(text, lambda: Word(_safe(text)))
+            return self.searchable(text, lambda text: Word(_safe(text)))
         if distance > 2:
             self.notes.append("words may differ by two letters at most")
         if not self.may_open():
-            return self.searchable(text, lambda: Word(_safe(text)))
-        return self.searchable(text, lambda: Fuzzy(_safe(text), 1 if distance == 1 else 2))
+            return self.searchable(text, lambda text: Word(_safe(text)))
+        return self.searchable(text, lambda text: Fuzzy(_safe(text), 1 if distance == 1 else 2))
 
     def prefix(self, text: str) -> Tree:
         begin = text.strip("*~")
@@ -483,10 +483,10 @@ class _Parser:
             self.notes.append("words can't be found by their end: a * at the beginning was ignored")
         long_enough = sum(map(len, folded_words(begin))) >= SHORTEST_PREFIX
         if text.endswith("*") and long_enough and self.may_open():
-            return self.searchable(begin, lambda: Prefix(_safe(begin)))
+            return self.searchable(begin, lambda begin: Prefix(_safe(begin)))
         if text.endswith("*") and not long_enough:
             self.notes.append(f"a * needs {SHORTEST_PREFIX} letters or more before it")
-        return self.searchable(begin, lambda: Word(_safe(begin)))
+        return self.searchable(begin, lambda begin: Word(_safe(begin)))
 
     def may_open(self) -> bool:
         self.open += 1
@@ -494,20 +494,22 @@ class _Parser:
             self.notes.append(f"only the first {MOST_OPEN} words with * or ~ were searched so, the others as they are")
         return self.open <= MOST_OPEN
 
-    def searchable(self, text: str, make: Callable[[], Leaf]) -> Tree:
-        """The leaf, or All where its text holds no letter or digit."""
-        if not folded_words(text):
+    def searchable(self, text: str, make: Callable[[str], Leaf]) -> Tree:
+        """The leaf, of as many words as may still be searched, or All where its text holds no letter or digit."""
+        ends = [word.end for word in words(text)]
+        if not ends:
             if text:
                 self.notes.append(f"{text[:40]!r} holds nothing that can be searched")
             return All()
-        return self.counted(make())
+        return self.counted(lambda most: make(text if len(ends) <= most else text[: ends[most - 1]]), len(ends))
 
-    def counted(self, part: Tree) -> Tree:
-        self.parts += 1
-        if self.parts <= MOST_PARTS:
-            return part
-        self.notes.append(f"only the first {MOST_PARTS} parts of the query were searched")
-        return All()
+    def counted(self, make: Callable[[int], Tree], size: int = 1) -> Tree:
+        """A part of so many words; `make` is told how many of them may be searched."""
+        left = MOST_PARTS - self.parts
+        self.parts += size
+        if self.parts > MOST_PARTS:
+            self.notes.append(f"only the first {MOST_PARTS} words of the query were searched")
+        return make(left) if left > 0 else All()
 
 
 _UNSAFE = re.compile(r"[-+!]|https?://|[A-Za-z]{2,12}:|.*[*~]|(?:AND|OR|NOT)$")

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from search.analysis import folded_words
-from search.entities.annotator import in_service, name_of, registry_of
+from search.entities.annotator import in_service, lists_of, registry_of
 from search.entities.registry import Recognised, Registry
 from search.entities.watchlist import BadWatchlist, Entity
 from search.query import All, And, Field, Named, Not, Nothing, Or, Phrase, Query, Spelling, Tree, Word
@@ -141,5 +141,5 @@ def _named(typed: Tree, entities: tuple[Entity, ...], registry: Registry) -> Nam
         ids=tuple(entity.id for entity in entities),
         names=tuple(entity.name for entity in entities),
         spellings=tuple(dict.fromkeys(spellings))[:MOST_SPELLINGS],
-        annotator=name_of(registry),
+        annotator=lists_of(registry),
     )

@@ -29,6 +29,7 @@ from newswarc.items import Document, Hit
 from search.highlight import highlights
 from search.index import (
     FACETS,
+    FEWER_WORDS,
     UNKNOWN,
     Facets,
     Histogram,
@@ -219,14 +220,23 @@ class TantivyIndex:
 
     def search(self, query: Query) -> Results:
         by_date = query.sort == "date"
-        found = self._searcher.search(
-            translate(query, self._index.schema),
-            limit=query.limit or 1,
-            offset=query.offset,
-            order_by_field="date" if by_date else None,
+        _, found, notes = self._asked(
+            query, limit=query.limit or 1, offset=query.offset, order_by_field="date" if by_date else None
         )
         hits = found.hits[: query.limit]
-        return Results(found.count, tuple(self._hit(query, None if by_date else rank, at) for rank, at in hits))
+        return Results(found.count, tuple(self._hit(query, None if by_date else rank, at) for rank, at in hits), notes)
+
+    def _asked(self, query: Query, **options: Any) -> tuple[Any, Any, tuple[str, ...]]:
+        """The query as tantivy has it, the answer, and a note where it had to be a simpler one."""
+        schema = self._index.schema
+        try:
+            matching = translate(query, schema)
+            return matching, self._searcher.search(matching, **options), ()
+        except ValueError as fault:
+            if "max expansions" not in str(fault):
+                raise
+        matching = translate(query, schema, few=True)
+        return matching, self._searcher.search(matching, **options), (FEWER_WORDS,)
 
     def _hit(self, query: Query, score: float | None, address: Any) -> Hit:
         document = self._document(address)
@@ -241,11 +251,10 @@ class TantivyIndex:
         }
         if histogram:
             asked["days"] = {"date_histogram": {"field": "date", "fixed_interval": "1d", "min_doc_count": 1}}
-        matching = translate(query, self._index.schema)
-        total = self._searcher.search(matching, limit=1).count
+        matching, first, _ = self._asked(query, limit=1)
         found = self._searcher.aggregate(matching, asked) if asked else {}
         counts = {facet: {b["key"]: b["doc_count"] for b in found[facet]["buckets"]} for facet in facets}
-        return Facets(total, counts, _summed(found["days"]["buckets"], histogram) if histogram else {})
+        return Facets(first.count, counts, _summed(found["days"]["buckets"], histogram) if histogram else {})
 
     def ids(self) -> Iterator[str]:
         # With a filter query deleted documents' ids are left out.

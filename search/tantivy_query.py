@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -34,10 +35,14 @@ _MUST, _SHOULD, _MUST_NOT = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Oc
 _Q = tantivy.Query
 
 
-def translate(query: Query, schema: Any) -> Any:
-    """tantivy's query for ours, filters included."""
+def translate(query: Query, schema: Any, *, few: bool = False) -> Any:
+    """tantivy's query for ours, filters included.
+
+    A beginning at the end of a phrase may stand for 16,384 words; tantivy raises ValueError where it would for more.
+    With `few` it stands for 50 of them.
+    """
     languages = tuple(dict.fromkeys(filter(None, map(base_language, query.filters.values("language")))))
-    clauses = [(_MUST, _Translator(schema, languages, query.strict).query(query.tree))]
+    clauses = [(_MUST, _Translator(schema, languages, query.strict, few).query(query.tree))]
     clauses += [(_MUST, _unscored(part)) for part in _filters(query.filters, schema)]
     if not (query.all_versions or query.filters.values("state") or asks_for_state(query.tree)):
         clauses.append((_MUST_NOT, _Q.term_query(schema, "keys", "state:superseded")))
@@ -67,10 +72,11 @@ def _dates(dates: DateRange, schema: Any) -> Any:
 
 
 class _Translator:
-    def __init__(self, schema: Any, languages: tuple[str, ...], strict: bool) -> None:
+    def __init__(self, schema: Any, languages: tuple[str, ...], strict: bool, few: bool) -> None:
         self.schema = schema
         self.languages = languages
         self.strict = strict
+        self.few = few
 
     def query(self, tree: Tree, title: bool = False) -> Any:
         """`title`: only in the title."""
@@ -143,8 +149,11 @@ class _Translator:
     def _words(self, field: str, words: Sequence, found: Forms) -> Any:
         if len(words) > 1:
             # tantivy panics on a phrase of one word.
-            if found.kind is Prefix:
+            if found.kind is Prefix and self.few:
                 return _Q.phrase_prefix_query(self.schema, field, list(words))
+            if found.kind is Prefix:
+                *whole, begin = map(re.escape, words)
+                return _Q.regex_phrase_query(self.schema, field, [*whole, f"{begin}.*"])
             return _Q.phrase_query(self.schema, field, list(words), slop=found.slop)
         if found.kind is Prefix:
             return _Q.fuzzy_term_query(self.schema, field, words[0], distance=0, prefix=True)

@@ -1,5 +1,7 @@
 """Names, texts and questions of the gold data in eleven languages, scored by its own scorer, never fall below floors.
 
+Questions are asked of what `newswarc crawl` makes of the texts, served as pages of an outlet for each language.
+
     python tests/test_gold.py                     what we reach, beside the floors in tests/scores.json
     python tests/test_gold.py --pin               raises floors to what we reach
     python tests/test_gold.py --lower NAME ...    also lowers these, by name
@@ -18,14 +20,18 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
+from html import escape
 from pathlib import Path
 
 import pytest
 
-from newswarc.items import Document, Evidence
-from search.entities.annotator import found, name_of, registry_of
+if __name__ == "__main__":  # the folder of a program comes first, and rooms of this one have the names of packages
+    HERE = Path(__file__).resolve().parent
+    sys.path[:1] = map(str, (HERE.parent, HERE / "engine", HERE / "faults", HERE))
+
+from crawler.sample.server import SampleServer, message
+from search.entities.annotator import name_of, registry_of
 from search.index import open_index
 from search.query import Query, parse
 from search.resolving import resolved
@@ -33,6 +39,7 @@ from search.resolving import resolved
 GOLD = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "gold"
 SCORES = Path(__file__).with_name("scores.json")
 MOST_HITS = 1_000
+ENGINES = ("tantivy", "elasticsearch")
 OF_QUERIES = ("mean recall", "mean precision", "pooled recall", "pooled precision")
 
 needs_gold = pytest.mark.skipif(
@@ -71,34 +78,53 @@ def _only(rows, names):
     return [{name: row[name] for name in names} for row in rows]
 
 
-def answers():
-    """Each question on the embedded engine, with its names resolved and strictly."""
+# ---- the texts as pages of outlets, crawled
+
+
+def crawled(folder, place):
+    """Each gold id and the document that the program made of its page, in the index at `place`."""
+    from faults_kit import Newswarc, Paper, registry, sites  # late: run as a program, this file finds it only then
+
+    rows = lines_of("documents.jsonl")
+    papers = []
+    for language in sorted({row["language"] for row in rows}):
+        pages = {f"/news/{row['id']}": message(page_of(row)) for row in rows if row["language"] == language}
+        papers.append(Paper(f"{language.lower()}.gold.example", count=0, more=pages))
+        registry(folder / "sources", papers[-1], language=language.removesuffix("-Latn"))
+    with SampleServer(sites(*papers)) as server:
+        program = Newswarc(folder / "data", server, folder / "sources", {"NEWSWARC_INDEX": place})
+        program.crawl(*(f"faults/{paper.host.partition('.')[0]}" for paper in papers))
+    with open_index(place) as index:
+        return {document.url.rpartition("/")[2]: document for id in index.ids() if (document := index.get(id))}
+
+
+def page_of(row):
+    paragraphs = "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in paragraphs_of(row["text"]))
+    title = escape(row["title"])
+    return (
+        f'<!doctype html><html lang="{row["language"]}"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta property="article:published_time" content="{row["date"]}T08:00:00Z"></head>'
+        f"<body><main><article><h1>{title}</h1>\n{paragraphs}</article></main></body></html>"
+    )
+
+
+def paragraphs_of(text):
+    return [" ".join(paragraph.split()) for paragraph in text.splitlines() if paragraph.strip()]
+
+
+def answers(place):
+    """Each question of an index of the crawled pages, with its names resolved and strictly."""
     registry = registry_of()
-    with tempfile.TemporaryDirectory() as folder, open_index(f"tantivy:{folder}/index") as index:
-        index.upsert([document(row, registry) for row in lines_of("documents.jsonl")])
-        index.commit()
+    with open_index(place) as index:
 
         def ids(query):
-            return [hit.document.id for hit in index.search(query).hits]
+            return [hit.document.url.rpartition("/")[2] for hit in index.search(query).hits]
 
         def answer(row):
             asked = Query(parse(row["q"]).tree, limit=MOST_HITS)
             return {"ids": ids(resolved(asked, registry)), "strict_ids": ids(replace(asked, strict=True))}
 
         return [{"id": row["id"], **answer(row)} for row in lines_of("queries.jsonl")]
-
-
-def document(row, registry):
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    title, text, language = row["title"], row["text"], row["language"]
-    named, said = found(title, text, language, None, registry)
-    return Document(
-        id=row["id"], article_id=row["id"], url=f"https://outlet.example/{row['id']}", title=title, text=text,
-        source="gold/outlet", sitename=None, language=language, country=None, published=at, published_raw=None,
-        published_origin=None, captured_at=at, authors=(), tags=(), version=1, state="live", extractor="gold",
-        evidence=Evidence("a.warc.gz", 0, 1, "urn:uuid:0", "sha256:0", at), mentions=named, statements=said,
-        annotator=name_of(registry),
-    )  # fmt: skip
 
 
 # ---- what the scorer says of it
@@ -134,9 +160,15 @@ def reached():
     made["linking"] = by_row["total", "both"][4]
     (names,) = [row for row in scored("names", pairs()) if row[0] == "total"]
     made |= {"names precision": float(names[2]), "names recall": float(names[3])}
-    for label, *row in scored("queries", answers()):
+    return made
+
+
+def reached_by_questions(engine, place):
+    """The same of the questions, asked of an index of the crawled pages."""
+    made = {}
+    for label, *row in scored("queries", answers(place)):
         numbers = [float(value) for value in row if value.replace(".", "").isdecimal()][1:]
-        made |= {f"queries {label} {name}": value for name, value in zip(OF_QUERIES, numbers, strict=True)}
+        made |= {f"queries {engine} {label} {name}": value for name, value in zip(OF_QUERIES, numbers, strict=True)}
     return made
 
 
@@ -144,11 +176,27 @@ def floors():
     return json.loads(SCORES.read_text("utf-8"))["gold"]
 
 
+def below(made, kept):
+    assert made.keys() == kept.keys()
+    return {name: (made[name], floor) for name, floor in kept.items() if made[name] < floor}
+
+
 @needs_gold
 def test_no_score_falls_below_its_floor():
-    kept = floors()
-    assert reached().keys() == kept.keys()
-    assert {name: (reached()[name], floor) for name, floor in kept.items() if reached()[name] < floor} == {}
+    assert below(reached(), {name: floor for name, floor in floors().items() if not name.startswith("queries ")}) == {}
+
+
+@needs_gold
+@pytest.mark.parametrize("engine", ENGINES)
+def test_questions_find_the_crawled_pages(engine, new_place, tmp_path):
+    place = new_place(engine)
+    documents, rows = crawled(tmp_path, place), {row["id"]: row for row in lines_of("documents.jsonl")}
+    assert documents.keys() == rows.keys()
+    for id, row in rows.items():
+        assert (documents[id].title, paragraphs_of(documents[id].text)) == (row["title"], paragraphs_of(row["text"]))
+    assert {document.annotator for document in documents.values()} == {name_of(registry_of())}
+    kept = {name: floor for name, floor in floors().items() if name.startswith(f"queries {engine} ")}
+    assert below(reached_by_questions(engine, place), kept) == {}
 
 
 def test_the_floors_are_the_ones_we_promise():
@@ -158,15 +206,36 @@ def test_the_floors_are_the_ones_we_promise():
         "actors f1": 0.75, "linking": 0.95,
     }  # fmt: skip
     promised |= {name: 0.80 for name in kept if name.startswith("places f1 ")}
-    promised |= {name: 0.95 for name in kept if name.startswith("queries resolved ")}
-    promised |= {name: 1.0 for name in kept if name.startswith("queries strict ")}
+    for engine in ENGINES:
+        promised |= {f"queries {engine} resolved {name}": 0.95 for name in OF_QUERIES}
+        promised |= {f"queries {engine} strict {name}": 1.0 for name in OF_QUERIES}
     assert promised.keys() == kept.keys()
     assert {name: kept[name] for name, least in promised.items() if kept[name] < least} == {}
 
 
-def pinned(old, lower):
+def all_reached():
+    """All scores; those of Elasticsearch where a server can be started."""
+    from elastic_server import Unavailable, shared  # late: run as a program, this file finds it only then
+
+    made = reached()
+    with tempfile.TemporaryDirectory() as folder:
+        made = made | crawled_and_asked("tantivy", f"tantivy:{folder}/index", Path(folder))
+        try:
+            with shared(Path(folder)) as url:
+                return made | crawled_and_asked("elasticsearch", f"elasticsearch:{url}/gold", Path(folder))
+        except Unavailable as fault:
+            print(f"no scores of Elasticsearch: {fault}", file=sys.stderr)
+            return made
+
+
+def crawled_and_asked(engine, place, folder):
+    crawled(folder / engine, place)
+    return reached_by_questions(engine, place)
+
+
+def pinned(made, old, lower):
     """Three decimals, as the scorer prints; nothing gets worse unless it is named in `lower`."""
-    return {name: value if name in lower else max(value, old.get(name, 0.0)) for name, value in reached().items()}
+    return old | {name: value if name in lower else max(value, old.get(name, 0.0)) for name, value in made.items()}
 
 
 def main():
@@ -174,14 +243,15 @@ def main():
     arguments.add_argument("--pin", action="store_true")
     arguments.add_argument("--lower", nargs="+", default=[], metavar="NAME")
     asked = arguments.parse_args()
+    made = all_reached()
     kept = json.loads(SCORES.read_text("utf-8"))
     old = kept.get("gold", {})
-    for name, value in reached().items():
-        print(f"{name:35} {value:.3f}   floor {old.get(name, float('nan')):.3f}")
-    if unknown := set(asked.lower) - reached().keys():
+    for name, value in made.items():
+        print(f"{name:47} {value:.3f}   floor {old.get(name, float('nan')):.3f}")
+    if unknown := set(asked.lower) - made.keys():
         arguments.error(f"no such score: {', '.join(sorted(unknown))}")
     if asked.pin or asked.lower:
-        SCORES.write_text(json.dumps({**kept, "gold": pinned(old, asked.lower)}, indent=2) + "\n", "utf-8")
+        SCORES.write_text(json.dumps({**kept, "gold": pinned(made, old, asked.lower)}, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

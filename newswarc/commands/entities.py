@@ -5,6 +5,8 @@ from __future__ import annotations
 import json as encoding
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from search.entities.annotator import found, registry_of
 from search.entities.registry import Registry, no_collector, shipped_places
 from search.entities.same import same
 from search.entities.unlisted import Annotated, suggest
-from search.entities.watchlist import Entity, Placed, check
+from search.entities.watchlist import Entity, Placed, Problem, check, read
 from search.entities.watchlist import files as files_of
 from search.index import open_index
 
@@ -67,13 +69,14 @@ def _print_entity(entity: Entity, registry: Registry) -> None:
     out.print()
 
 
-def check_file(files: Sequence[Path], json: bool) -> int:
-    """A watchlist before it goes live: every problem with its place and remedy; against the shipped lists too."""
+def check_file(files: Sequence[Path], data: Path, json: bool) -> int:
+    """A watchlist before it goes live: every problem with its place and remedy; against the lists that are live too."""
     missing = [file for file in files if not file.exists()]
     if missing:
         raise NotFound(f"{missing[0]}: there is no such file")
     with no_collector():
-        problems = check(files, _shipped_beside(files))
+        beside, unread = _live_beside(files, data)
+        problems = [*check(files, beside), *unread]
     errors = [problem for problem in problems if problem.level == "error"]
     if json:
         print_json({"sound": not errors, "problems": problems})
@@ -85,25 +88,36 @@ def check_file(files: Sequence[Path], json: bool) -> int:
     return 1 if errors else 0
 
 
-def _shipped_beside(given: Sequence[Path]) -> list[Placed]:
-    """The shipped entities but those of the files given: a shipped list is not compared with itself."""
+def _live_beside(given: Sequence[Path], data: Path) -> tuple[list[Placed], list[Problem]]:
+    """The entities of the lists that would be live beside these files, and notes on those that cannot be read.
+
+    A live list of the same file name is what a file is to replace.
+    """
+    asked = files_of(given)
+    replaced = {file.resolve() for file in asked}
+    names = {file.name for file in asked}
+    live = files_of(folder for folder in DataFolder(data).watchlists if folder.exists())
+    problems: list[Problem] = []
+    theirs = [*read((file for file in live if file.resolve() not in replaced and file.name not in names), problems)]
     ours = shipped_places()
-    asked = {file.resolve() for file in files_of(given)}
-    compared = {file for file in {place.file for place in ours} if Path(file).resolve() not in asked}
-    return [place for place in ours if place.file in compared]
+    compared = {file for file in {place.file for place in ours} if Path(file).resolve() not in replaced}
+    notes = [replace(problem, level="note") for problem in problems]
+    return [*theirs, *(place for place in ours if place.file in compared)], notes
 
 
 def try_text(
-    given: str | None, title: str, language: str | None, country: str | None, jsonl: bool, data: Path, json: bool
-) -> int:
+    given: str | None, title: str, language: str | None, country: str | None, day: str | None, jsonl: bool, data: Path,
+    json: bool,
+) -> int:  # fmt: skip
     """What is found in a text: mentions and statements."""
+    on = _day(day)
     registry = _registry(data)
     if jsonl:
         return _lines(lambda asked: _tried(asked, registry))
     if given is None:
         raise UserError("give a TEXT, a FILE or - for standard input; or a list with --jsonl")
     text = _text(given)
-    mentions, statements = found(title, text, language or _language(text), country, registry)
+    mentions, statements = found(title, text, language or _language(text), country, registry, on)
     if json:
         print_json({"mentions": mentions, "statements": statements})
     else:
@@ -115,9 +129,20 @@ def _tried(asked: dict[str, Any], registry: Registry) -> dict[str, Any]:
     title, text, language = (asked.get(name) for name in ("title", "text", "language"))
     if not isinstance(text, str) or not isinstance(title or "", str) or not isinstance(language or "", str):
         return {"id": asked.get("id"), "error": "needs text, and title and language as text where they are given"}
-    country = asked.get("country") if isinstance(asked.get("country"), str) else None
-    mentions, statements = found(title or "", text, language or _language(text), country, registry)
+    country, day = (_or_none(asked.get(name)) for name in ("country", "date"))
+    try:
+        on = _day(day)
+    except UserError as fault:
+        return {"id": asked.get("id"), "error": str(fault)}
+    mentions, statements = found(title or "", text, language or _language(text), country, registry, on)
     return {"id": asked.get("id"), "mentions": plain(mentions), "statements": plain(statements)}
+
+
+def _day(given: str | None) -> date | None:
+    try:
+        return date.fromisoformat(given) if given else None
+    except ValueError:
+        raise UserError(f"{given!r} is no day; write it as 2021-05-06") from None
 
 
 def _text(given: str) -> str:

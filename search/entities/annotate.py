@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from newswarc.items import Mention
 from search.analysis import surfaces
@@ -18,24 +19,25 @@ SURNAME_ALONE = "surname of a person named in full"
 
 
 def annotate(
-    title: str, text: str, language: str | None, country: str | None, registry: Registry, unlisted: bool = True
-) -> tuple[Mention, ...]:
+    title: str, text: str, language: str | None, country: str | None, registry: Registry, unlisted: bool = True,
+    *, tagger: bool = False, on: date | None = None,
+) -> tuple[Mention, ...]:  # fmt: skip
     """Actors and places named in a text, ordered by field (title first) and start, a longer name before one inside it.
 
-    `language` is BCP 47, `country` the outlet's (ISO 3166-1 alpha-2); both may be None. With `unlisted`, also persons
-    and organisations that no list holds.
+    `language` is BCP 47, `country` the outlet's (ISO 3166-1 alpha-2), `on` the day the text is of; each may be None.
+    With `unlisted`, also persons and organisations that no list holds; with `tagger`, also those that it alone finds.
     """
     scans = [Scan(title, "title", language, registry), Scan(text, "text", language, registry)]
     parted = [longest_first(scan.matches) for scan in scans]
     standing = [match for whole, _ in parted for match in whole]
     inside = [pair for _, pairs in parted for pair in pairs]
-    weighing = Weighing(scans, Surroundings(standing, country, registry), language, registry)
+    weighing = Weighing(scans, Surroundings(standing, country, registry), language, registry, on)
     decisions = weighing.decide(standing)
     decisions += _nested(inside, decisions, weighing)
     listed = [_mention(decision, weighing) for decision in decisions]
     listed += _surnames(scans, decisions, registry)
     if unlisted:
-        listed = [_in_english(mention, language) for mention in _with_unlisted(title, text, language, listed)]
+        listed = [_in_english(mention, language) for mention in _with_unlisted(title, text, language, listed, tagger)]
     return tuple(sorted(listed, key=_order))
 
 
@@ -153,10 +155,14 @@ def _surnames(scans: Sequence[Scan], decisions: Sequence[Decision], registry: Re
 # Names that no list holds
 
 
-def _with_unlisted(title: str, text: str, language: str | None, listed: list[Mention]) -> list[Mention]:
+def _with_unlisted(title: str, text: str, language: str | None, listed: list[Mention], tagger: bool) -> list[Mention]:
     from search.entities.unlisted import find  # late: it builds on what the lists have found
 
     found = find(title, text, language, sorted(listed, key=_order))
+    if tagger:
+        from search.entities.tagger import tagged  # late, as the rules
+
+        found = sorted([*found, *tagged(title, text, language, [*listed, *found])], key=_order)
     full = sorted((mention for mention in listed if mention.reason != SURNAME_ALONE), key=_order, reverse=True)
     return [*(_nearer(mention, full, found, language) for mention in listed), *found]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from newswarc.items import Document, Mention, Statement
@@ -14,10 +15,11 @@ from search.entities.annotate import annotate
 from search.entities.registry import Registry, Stamp, is_compiled, stamp
 from search.entities.statements import statements
 from search.entities.watchlist import BadWatchlist, files
+from search.names import TAGGER
 
 log = logging.getLogger(__name__)
 
-RULES = "newswarc-entities 1"
+RULES = "newswarc-entities 2"
 """Raised with every change of the rules that changes what is found."""
 LONGEST = 200_000
 """Characters of a text that are annotated; what is longer is no article but a book."""
@@ -59,8 +61,10 @@ def in_service(folders: Sequence[Path] = ()) -> Registry:
 def prepare(folders: Sequence[Path] = ()) -> BadWatchlist | None:
     """Compiles the registry where it is not compiled yet, in a process of its own, which takes 10 s and 400 MB.
 
-    Before work that has a clock, or that is to stay small. Returns why the watchlists are not in service, if so.
+    Before work that has a clock, or that is to stay small. Returns why the watchlists are not in service, if so. Raises
+    BadSetting where NEWSWARC_TAGGER cannot be read.
     """
+    _taggers()
     given = _existing(folders)
     if ((known := _open.get(given)) is None or known.stale) and not is_compiled(given):
         log.warning("the registry of actors and places is new or has changed: it is compiled, which takes a while")
@@ -99,19 +103,31 @@ def _say(what: str, fault: BadWatchlist) -> None:
 
 def name_of(registry: Registry) -> str:
     """What a document keeps of the annotator."""
+    return f"{lists_of(registry)}{TAGGER}{taggers}" if (taggers := _taggers()) else lists_of(registry)
+
+
+def lists_of(registry: Registry) -> str:
+    """The same without the tagger, which changes nothing of what is listed: what a question compares."""
     return f"{RULES}; registry {registry.version}"
+
+
+def _taggers() -> str:
+    from search.entities.tagger import in_use  # late: whoever only prepares the registry needs none
+
+    return in_use()
 
 
 def annotated(document: Document, folders: Sequence[Path] = ()) -> Document:
     registry = in_service(folders)
-    mentions, said = found(document.title, document.text, document.language, document.country, registry)
+    on = (document.published or document.captured_at).date()
+    mentions, said = found(document.title, document.text, document.language, document.country, registry, on)
     return replace(document, mentions=mentions, statements=said, annotator=name_of(registry))
 
 
 def found(
-    title: str, text: str, language: str | None, country: str | None, registry: Registry
+    title: str, text: str, language: str | None, country: str | None, registry: Registry, on: date | None = None
 ) -> tuple[tuple[Mention, ...], tuple[Statement, ...]]:
-    """Mentions and statements of a text."""
+    """Mentions and statements of a text; `on`: the day that it is of."""
     text = text[:LONGEST]
-    mentions = annotate(title, text, language, country, registry)
+    mentions = annotate(title, text, language, country, registry, tagger=bool(_taggers()), on=on)
     return mentions, statements(title, text, language, mentions)

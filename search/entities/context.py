@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from search.entities.matching import Match, Reading, Scan, foreign
 from search.entities.registry import (
     BARE,
     CAPITALS,
+    DATED,
     DERIVED,
     FAMILY,
     LOWER,
@@ -34,6 +36,8 @@ from search.stems import uzbek_key
 
 LEAST = 0.35
 """Confidence below which a reading is not given."""
+TIMELY = 2.0
+"""What it weighs that an entity had its name on the day of the text, and another of this name not."""
 ENOUGH = 6
 """Countries and places of a text from which on their shares count in full."""
 LEAST_SHARE = 0.2
@@ -143,8 +147,8 @@ class Weight(NamedTuple):
     """What speaks for one entity at a match."""
 
     score: float
-    reason: str
-    """The strongest."""
+    why: tuple[float, str]
+    """The strongest reason, and what it weighs."""
     reading: Reading
     own: bool = False
     """Whether a name of it that holds without conditions is spelled as the text has it."""
@@ -231,10 +235,16 @@ class Weighing:
     """Decides the matches of one text."""
 
     def __init__(
-        self, scans: Sequence[Scan], surroundings: Surroundings, language: str | None, registry: Registry
+        self,
+        scans: Sequence[Scan],
+        surroundings: Surroundings,
+        language: str | None,
+        registry: Registry,
+        on: date | None = None,
     ) -> None:
+        """`on`: the day the text is of."""
         self.scans = {scan.field: scan for scan in scans}
-        self.around, self.registry = surroundings, registry
+        self.around, self.registry, self.on = surroundings, registry, on
         self.language = language
         self.base = base_language(language)
         self.foreign = foreign(self.base)
@@ -288,7 +298,23 @@ class Weighing:
                 before = best.get(entity.id, weight)
                 own = weight.own or before.own
                 best[entity.id] = max(weight, before, key=lambda one: one.score)._replace(own=own)
-        return Weighed(match, kind, best, (frozenset(best), match.last - match.first))
+        return Weighed(match, kind, self._timely(match, best), (frozenset(best), match.last - match.first))
+
+    def _timely(self, match: Match, weights: dict[str, Weight]) -> dict[str, Weight]:
+        """The weights, more for what had the name on the day of the text where another one had not.
+
+        Old names stay in use: one that nobody else has means the same on any day.
+        """
+        if self.on is None or not any(reading.record.flags & DATED for reading in match.readings):
+            return weights
+        holding = (reading.record for reading in match.readings if self.registry.holds(reading.record, self.on))
+        had = {self.registry.facts(record.entity).id for record in holding} & weights.keys()
+        if len(had) == len(weights):
+            return weights
+        why = TIMELY, f"had this name on {self.on}"
+        return weights | {
+            id: weights[id]._replace(score=weights[id].score + TIMELY, why=max(weights[id].why, why)) for id in had
+        }
 
     @staticmethod
     def _means(weighed: Iterable[Weighed]) -> dict[Hashable, dict[str, float]]:
@@ -316,7 +342,7 @@ class Weighing:
         confidence = self._confidence(match, weight.reading, entity, margin, weighed.kind)
         if confidence < LEAST:
             return None
-        reason = weight.reason or ("full name" if margin is None else "the better known of this name")
+        reason = weight.why[1] or ("full name" if margin is None else "the better known of this name")
         return Decision(match, entity, round(confidence, 3), reason)
 
     # Scores
@@ -337,8 +363,8 @@ class Weighing:
         score += (1.2, 0.0, -0.6)[self.foreign[record.language]] + sum(weight for weight, _ in reasons)
         spelled = record.words == match.last - match.first + 1
         score += 1.2 * spelled
-        strongest = max(reasons, default=(0.0, ""))
-        return Weight(score, strongest[1] if strongest[0] > 0 else "", reading, spelled and not record.flags & NEAR)
+        why = max([(0.0, ""), *reasons])
+        return Weight(score, why, reading, spelled and not record.flags & NEAR)
 
     def _may_be_bare(self, match: Match, entity: Entity) -> bool:
         """Whether a body's name without its country can be this country's, by outlet, text and what is beside it."""

@@ -105,21 +105,20 @@ class Scan:
         self.matches = list(self._matches())
 
     def _read(self) -> None:
-        before = -1
-        known, language = self.registry.known(self.language), self.language
-        for number, found in enumerate(surfaces(self.text)):
-            start, end = found.span()
-            self.starts.append(start)
-            self.ends.append(end)
-            surface = found.group()
+        """In few steps over whole lists: this meets every word of every text."""
+        text, language = self.text, self.language
+        spans = [found.span() for found in surfaces(text)]
+        self.starts = [start for start, _ in spans]
+        self.ends = [end for _, end in spans]
+        gaps = enumerate(zip(self.ends, self.starts[1:], strict=False), 1)
+        self.glued = {number for number, (end, start) in gaps if start - end == 1 and text[end] in _GLUE}
+        known = self.registry.known(language)
+        for number, (start, end) in enumerate(spans):
+            surface = text[start:end]
             word = known.get(surface) or self.registry.word(surface, language)
             if word.forms:
-                token = Token(number, surface, start, end, word)
-                self.tokens.append(token)
-                self.by_number[number] = token
-            if start - before == 1 and self.text[before] in _GLUE:
-                self.glued.add(number)
-            before = end
+                self.tokens.append(Token(number, surface, start, end, word))
+        self.by_number = {token.number: token for token in self.tokens}
 
     def _gap(self, number: int) -> str:
         """What stands between a word and the one before it."""

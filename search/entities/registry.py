@@ -46,7 +46,7 @@ from search.entities.watchlist import (
     read,
 )
 
-FORMAT = 3
+FORMAT = 4
 """Of the compiled files; another one is another registry."""
 REMEMBERED = 1 << 14
 """Words of texts whose forms a process remembers, for each language."""
@@ -63,6 +63,8 @@ LANGUAGE_AT, WORDS_AT = 8, 13
 """Bits at which the language of the name and the number of its words follow."""
 FAMILY = 1 << 17
 """The surname of any other person: only for typed queries; in a text it needs the full name."""
+DATED = 1 << 18
+"""The name, or what it names, has days from and to which it holds."""
 
 
 _BODIES = ("organisation", "armed group", "government", "party", "media", "company")
@@ -92,6 +94,8 @@ class Detail(NamedTuple):
     name: str
     folded: str
     near: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
 
 
 class Word(NamedTuple):
@@ -156,7 +160,9 @@ class Registry:
 
         def opened() -> Registry:
             folder = _compiled(version, kept, lambda: _judged(given, version, kept))
-            return cls(folder, [*inputs, *(Path(folder) for folder in given)], lambda: cls.open(given, cache))
+            # What ships with the program changes with the program: only lists are looked at while it runs.
+            lists = [HERE / "watchlists", *files([HERE / "watchlists", *given]), *(Path(folder) for folder in given)]
+            return cls(folder, lists, lambda: cls.open(given, cache))
 
         try:
             return opened()
@@ -176,7 +182,7 @@ class Registry:
 
     @property
     def stale(self) -> bool:
-        """Whether a file that this registry was made from has changed, or a folder of lists has gained or lost one."""
+        """Whether a list that this registry was made from has changed, or a folder of lists has gained or lost one."""
         return stamp(self._inputs) != self._stamp
 
     # Entities
@@ -212,9 +218,22 @@ class Registry:
         if (known := self._details.get(record.number)) is None:
             if len(self._details) > REMEMBERED:
                 self._details.clear()
-            language, name, *near = json.loads(_line_of(self._details_lines, self._details_offsets, record.number))
-            self._details[record.number] = known = Detail(language, name, fold_name(name), tuple(near))
+            line = json.loads(_line_of(self._details_lines, self._details_offsets, record.number))
+            language, name, *conditions = line
+            since, until, *near = conditions or (None, None)
+            self._details[record.number] = known = Detail(
+                language, name, fold_name(name), tuple(near), _day(since), _day(until)
+            )
         return known
+
+    def holds(self, record: Record, on: date) -> bool:
+        """Whether on that day the entity existed and had this name."""
+        if not record.flags & DATED:
+            return True
+        return all(
+            (one.since is None or one.since <= on) and (one.until is None or on < one.until)
+            for one in (self.detail(record), self.facts(record.entity))
+        )
 
     def family_keys(self, person: Entity) -> tuple[str, ...]:
         """The keys of a person's surname in each of its names: remembered."""
@@ -441,12 +460,19 @@ def ordinary_words(language: str | None) -> Mapping[str, Ordinary]:
 # Compiling
 
 
+_CODE = [
+    *(HERE / f"{name}.py" for name in ("keys", "registry", "watchlist", "organs", "gazetteer")),
+    *(HERE.parent / f"{name}.py" for name in ("analysis", "stems")),  # keys are made with these
+]
+_RUNS = hashlib.sha256(b"".join(file.read_bytes() for file in _CODE)).digest()
+"""Of the code as this process runs it: files that are changed under it are not what it compiles with."""
+
+
 def shipped_files() -> list[Path]:
     """What the shipped entities are made from: data, watchlists, and the code that expands them."""
     folders = (HERE / "data", HERE / "watchlists")
     data = [file for folder in folders for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
-    code = [HERE / f"{name}.py" for name in ("keys", "registry", "watchlist", "organs", "gazetteer")]
-    return [*data, *code, *(HERE.parent / f"{name}.py" for name in ("analysis", "stems"))]  # keys are made with these
+    return [*data, *_CODE]
 
 
 def shipped() -> list[Entity]:
@@ -541,9 +567,10 @@ def _temporary() -> Path:
 
 
 def _digest(inputs: Iterable[Path]) -> str:
-    digest = hashlib.sha256(f"{FORMAT} {marisa_trie.__name__} {sys.byteorder}".encode())
+    digest = hashlib.sha256(f"{FORMAT} {marisa_trie.__name__} {sys.byteorder}".encode() + _RUNS)
     for file in inputs:
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        if file not in _CODE:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:12]
 
 
@@ -672,7 +699,7 @@ class Compiler:
         self.entities = list(entities)
         self.records: array[int] = array("I")
         self.details: list[bytes] = []
-        """One JSON line for each record: language, name, words that it must be near."""
+        """One JSON line for each record: language, name; with conditions: since, until, words that it must be near."""
         self.names: dict[str, list[int]] = defaultdict(list)
         """Joined key → records; no records where names only begin so."""
         self.stems: dict[str, int] = defaultdict(int)
@@ -747,8 +774,8 @@ class Compiler:
 
 
 def _detail(language: str, alias: Alias) -> bytes:
-    if alias.near:
-        return _json([language, alias.name, *alias.near])
+    if alias.near or alias.since or alias.until:
+        return _json([language, alias.name, alias.since, alias.until, *alias.near])
     return f'["{language}", {_encoded(alias.name)}]\n'.encode()  # the same, in a third of the time
 
 
@@ -789,8 +816,19 @@ def _person_variants(words: Sequence[str], language: str, entity: Entity) -> Ite
         yield [words[0][0], words[-1]], DERIVED
         if len(words) == 2:
             yield [words[1], words[0]], DERIVED
-    if len(family := family_name(words, entity)) > 2:
+    if len(family := family_name(words, entity)) > 2 and not _ends_with_the_father(words):
         yield [family], SURNAME if entity.surname else FAMILY
+
+
+_SON_OF = frozenset(["bin", "ben", "ibn", "bint", "бин", "бен", "ибн", "بن", "ابن", "بنت"])
+_SERVANT_OF = frozenset(["abd", "abdul", "abdel", "abdol", "абд", "абдул", "абдель", "عبد"])
+
+
+def _ends_with_the_father(words: Sequence[str]) -> bool:
+    """Whether a name ends with the father's given name: Salman bin Abdul Aziz, but not Tamim bin Hamad Al Thani."""
+    folded = [word.casefold() for word in words]
+    before = len(folded) - (3 if folded[-2] in _SERVANT_OF else 2)
+    return before >= 0 and folded[before] in _SON_OF
 
 
 def family_name(words: Sequence[str], entity: Entity) -> str:
@@ -818,6 +856,7 @@ def flags(alias: Alias, language: str, entity: Entity) -> int:
         | BARE * alias.bare
         | LOWER * (name.upper() == name.lower() or _may_be_small(name, language, entity))
         | PERSON * (entity.type == "person")
+        | DATED * any((alias.since, alias.until, entity.since, entity.until))
     )
 
 
@@ -885,7 +924,11 @@ def _alias(given: Any) -> Alias:
 
 
 def _dates(plain: dict[str, Any]) -> dict[str, date]:
-    return {key: date.fromisoformat(plain[key]) for key in ("since", "until") if plain.get(key)}
+    return {key: day for key in ("since", "until") if (day := _day(plain.get(key)))}
+
+
+def _day(given: str | None) -> date | None:
+    return date.fromisoformat(given) if given else None
 
 
 def _write_lines(folder: Path, name: str, lines: Iterable[bytes]) -> None:

@@ -336,13 +336,17 @@ def _keys(word: str, language: str | None) -> tuple[str, ...]:
     return tuple(name for reading in readings(word, language) for name in key(reading))
 
 
-@lru_cache(1 << 12)
+_NONE: frozenset[int] = frozenset()
+
+
+@lru_cache(1 << 14)
 def given(word: str, language: str | None = None) -> frozenset[int]:
     """The given names of our list that a word can be, by number; none where it is none of them."""
     names = _given_names()
     if abjad(word):
-        return names.get(arabic_key(word), frozenset())
-    return frozenset().union(*(names.get(name, frozenset()) for name in _keys(word, language)))
+        return names.get(arabic_key(word), _NONE)
+    found = [names[name] for name in _keys(word, language) if name in names]
+    return _NONE.union(*found) if found else _NONE
 
 
 @lru_cache(1 << 12)

@@ -35,7 +35,7 @@ MOST = 2_000
 """Names of one document; what has more is a directory, not news."""
 NAMESAKES = 20
 """Persons of one surname in a document."""
-REMEMBERED = 1 << 12
+REMEMBERED = 1 << 14
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ def find(title: str, text: str, language: str | None, listed: Sequence[Mention])
         _Page("text", text, language, [mention for mention in listed if mention.field == "text"]),
     ]
     found = [name for page in pages for name in page.names()]
-    _one_name(found)
+    one_name(found)
     found += [name for page in pages for name in islice(page.surnames(found), MOST)]
     found.sort(key=lambda name: (name.field == "text", name.start, -name.end))
     return [_mention(name) for name in _apart(found)[:MOST]]
@@ -91,7 +91,7 @@ def _apart(found: Iterable[Found]) -> list[Found]:
     return kept
 
 
-def _one_name(found: Sequence[Found]) -> None:
+def one_name(found: Sequence[Found]) -> None:
     """A name that is the same person's as an earlier, fuller one has its canonical name."""
     fullest: dict[str, list[Found]] = defaultdict(list)
     for name in sorted(found, key=lambda name: (-len(name.words), name.field != "text", name.start)):
@@ -256,6 +256,9 @@ _PLACE_WORDS = frozenset(
 )
 
 
+Words = Sequence[re.Match[str]]
+
+
 class _Page:
     """One field, its listed spans and its names."""
 
@@ -270,8 +273,8 @@ class _Page:
             if not self.listed or span[1] > self.listed[-1][1]:
                 self.listed.append(span)
         self.starts = [span[0] for span in self.listed]
-        self.alone: list[tuple[int, int]] = []
-        """Spans of capitalised words that may be the surname of somebody."""
+        self.alone: list[Words] = []
+        """Capitalised words that may be the surname of somebody."""
         self.arabic_words: list[re.Match[str]] = []
         self.arabic_keys: list[str] = []
 
@@ -329,48 +332,52 @@ class _Page:
             start, end = run.span()
             over = self.overlaps(start, end)
             covered = over is not None and over[0] <= start and over[1] >= end
+            words = list(_IN_RUN.finditer(self.text, start, end))
             if not covered or (self.base in _HEAD_LAST and over is not None and over[2] == "place"):
-                organisation = self._organisation(start, end)
+                organisation = self._organisation(words)
                 if organisation:
                     yield organisation
                     continue
             if covered:
                 continue
-            for piece_start, piece_end in self._pieces(start, end):
-                person = self._person(piece_start, piece_end)
+            for piece in self._pieces(words):
+                person = self._person(piece)
                 if person:
                     yield person
                 else:
-                    self.alone.append((piece_start, piece_end))
+                    self.alone.append(piece)
 
-    def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def _pieces(self, words: Words) -> Iterator[Words]:
         """A run without its listed spans, titles and words that are nobody's."""
-        here: list[tuple[int, int]] = []
-        for word in _IN_RUN.finditer(self.text, start, end):
-            span = word.span()
+        here: list[re.Match[str]] = []
+        for word in words:
             text = word.group()
-            if self.overlaps(*span) or _is("titles", text) or _whole_nobody(text) or _is_organisation(text):
+            if _is_nobody(text) or self.overlaps(*word.span()):
                 if here:
-                    yield here[0][0], here[-1][1]
+                    yield here
                 here = []
             else:
-                here.append(span)
+                here.append(word)
                 if self.base in ("en", "tr") and _POSSESSIVE.search(
                     text
                 ):  # Britain's Prince …: what follows is another name
-                    yield here[0][0], here[-1][1]
+                    yield here
                     here = []
         if here:
-            yield here[0][0], here[-1][1]
+            yield here
 
-    def _person(self, start: int, end: int) -> Found | None:
-        words = list(_IN_RUN.finditer(self.text, start, end))
+    def _person(self, piece: Words) -> Found | None:
+        words = list(piece)
         while words and (_KINSHIP.match(words[-1].group()) and len(words) < 3):
             words.pop()
         if not words:
             return None
-        if len(words) == 1 and (elder := self._elder(words[0])):
-            return elder
+        if len(words) == 1:
+            alone = self.text[words[0].start() : self._without_possessive(words[0])]
+            if not (_sounds_personal(alone, self.language) or given(words[0].group(), self.language)):
+                return None
+            if elder := self._elder(words[0]):
+                return elder
         if len(words) > 4 or (self.field == "title" and len(words) > 2 and self._shouts()):
             words = self._window(words)
             if not words:
@@ -522,8 +529,8 @@ class _Page:
     def _type_word(self, word: str) -> bool:
         return _is_organisation(word) or arabic_key(word) in _arabic("bodies")
 
-    def _organisation(self, start: int, end: int) -> Found | None:
-        words = list(_IN_RUN.finditer(self.text, start, end))
+    def _organisation(self, run: Words) -> Found | None:
+        words = list(run)
         while words and (
             words[0].group().casefold() in _ARTICLES or (len(words) > 1 and _is_function(words[0].group()))
         ):
@@ -836,9 +843,8 @@ class _Page:
                 yield Found("person", start, end, surface, score, signs, self.field, person.canonical, (surface,))
 
     def _bare(self, known: Collection[str]) -> Iterator[tuple[int, int]]:
-        for start, end in self.alone:
-            words = list(_IN_RUN.finditer(self.text, start, end))
-            if words and len(words) < 3:
+        for words in self.alone:
+            if len(words) < 3:
                 yield words[-1].start(), self._without_possessive(words[-1])
         for word, key in zip(self.arabic_words, self.arabic_keys, strict=True):
             if key in known:
@@ -1027,10 +1033,27 @@ def _is_function(word: str) -> bool:
 
 
 @lru_cache(REMEMBERED)
+def _is_nobody(word: str) -> bool:
+    """Whether a word is no part of a person's name: a title, a word that is nobody's, one for a body."""
+    return _is("titles", word) or _whole_nobody(word) or _is_organisation(word)
+
+
+@lru_cache(REMEMBERED)
+def _sounds_personal(word: str, language: str | None) -> bool:
+    """Whether a word alone has any sign of a person's name within it."""
+    return word.endswith(".") or _surname(word) or bool(_PATRONYMIC.search(word)) or bool(given(word, language))
+
+
+@lru_cache(REMEMBERED)
 def _whole_nobody(word: str) -> bool:
     return word.casefold().translate(_APOSTROPHES) in _whole("nobody") or (
         ("'" in word or "’" in word) and _POSSESSIVE.sub("", word.casefold()) in _whole("nobody")
     )
+
+
+def names_nothing(word: str) -> bool:
+    """Whether a word by itself is the name of nobody and of no body: Monday, department."""
+    return _whole_nobody(word) or _is_organisation(word)
 
 
 @lru_cache(REMEMBERED)

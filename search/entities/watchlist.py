@@ -182,7 +182,7 @@ def checked(paths: Iterable[Path | str], beside: Iterable[Placed | Entity] = ())
     """The entities of these watchlists that can be read, and what `check` says."""
     problems: list[Problem] = []
     placed = list(read(paths, problems))
-    others = [replace(other, shipped=True) if isinstance(other, Placed) else Placed(other) for other in beside]
+    others = [replace(other, beside=True) if isinstance(other, Placed) else Placed(other) for other in beside]
     problems += check_entities([*placed, *others])
     return placed, sorted(problems, key=lambda problem: (problem.level, problem.file, problem.line, problem.what))
 
@@ -216,12 +216,14 @@ class Placed:
     file: str = ""
     line: int = 0
     shipped: bool = False
-    """Only compared with: what is wrong with it is not the analyst's to mend."""
+    """It comes with the package."""
+    beside: bool = False
+    """Only compared with: what is wrong with it is not asked."""
 
     @property
     def told(self) -> bool:
         """Whether problems of it are told; of one that is in no file none are."""
-        return bool(self.file) and not self.shipped
+        return bool(self.file) and not self.beside
 
     @property
     def where(self) -> str:

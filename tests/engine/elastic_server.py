@@ -21,7 +21,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ class Node:
         if self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
-            _until(lambda: not _alive(self.pid), "the server has ended", 60)
+            until(lambda: not _alive(self.pid), "the server has ended", 60)
             self.pid = None
 
     def log(self) -> str:
@@ -278,7 +278,8 @@ def _alive(pid: int | None) -> bool:
     return state not in ("Z", "X")
 
 
-def _until(true: Any, what: str, seconds: float) -> None:
+def until(true: Callable[[], Any], what: str, seconds: float) -> None:
+    """Waits for it; TimeoutError where it does not come."""
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
@@ -321,7 +322,7 @@ def _started() -> dict[str, Any]:
 def _ended(running: dict[str, Any]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(running["pid"], signal.SIGTERM)
-    _until(lambda: not _alive(running["pid"]), "the server has ended", 60)
+    until(lambda: not _alive(running["pid"]), "the server has ended", 60)
     shutil.rmtree(running["folder"], ignore_errors=True)
 
 

@@ -12,10 +12,16 @@ from urllib.parse import urlsplit
 
 LOST = "lost"
 """The request is done, its answer never comes."""
+CUT = "cut"
+"""The connection is closed, the request is not done."""
 Told = tuple[int, bytes]
 """Status and body of an answer that comes from the door itself; the request is not done."""
 Decide = Callable[[str, str, bytes], "Told | str | bytes | None"]
-"""Method, path and body → Told, LOST, another body to pass on, or None: passed on as it is."""
+"""Method, path and body → Told, LOST, CUT, another body to pass on, or None: passed on as it is."""
+
+
+def is_bulk(path: str) -> bool:
+    return path.partition("?")[0].endswith("/_bulk")
 
 
 @dataclass
@@ -27,7 +33,7 @@ class Door:
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def bulks(self) -> int:
-        return sum(path.partition("?")[0].endswith("/_bulk") for _, path in self.seen)
+        return sum(is_bulk(path) for _, path in self.seen)
 
 
 @contextmanager
@@ -37,6 +43,7 @@ def door(server: str) -> Iterator[Door]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer waits 40 ms between its head and its body
 
         def handle_one(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -46,8 +53,8 @@ def door(server: str) -> Iterator[Door]:
             if isinstance(decided, tuple):
                 self.tell(decided[0], {"Content-Type": "application/json", **PRODUCT}, decided[1])
                 return
-            answer = self.pass_on(decided if isinstance(decided, bytes) else body)
-            if decided == LOST:
+            answer = None if decided == CUT else self.pass_on(decided if isinstance(decided, bytes) else body)
+            if answer is None or decided == LOST:
                 self.close_connection = True
                 self.connection.close()
                 return

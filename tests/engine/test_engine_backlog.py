@@ -17,7 +17,7 @@ from uuid import uuid4
 import elastic_server
 import pytest
 from faults_kit import PATIENCE, Newswarc, Paper, acknowledged, registry, sentence, sites
-from faulty_proxy import LOST, TOO_MANY, Decide, Door, door
+from faulty_proxy import LOST, TOO_MANY, Decide, Door, door, is_bulk
 
 from crawler.sample.server import Entry, SampleServer
 from newswarc.items import Document
@@ -79,7 +79,7 @@ def of_bulks(decide: Callable[[int, bytes], object]) -> Decide:
 
     def each(_method: str, path: str, body: bytes) -> object:
         nonlocal number
-        if not path.partition("?")[0].endswith("/_bulk"):
+        if not is_bulk(path):
             return None
         number += 1
         return decide(number, body)

@@ -14,7 +14,8 @@ from typing import Any
 import external
 import pytest
 import trustme
-from elastic_server import Node, Unavailable, request, workspace
+from drain_kit import crawling
+from elastic_server import Node, Unavailable, request, until, workspace
 from faulty_proxy import door
 from test_index_contract import NewPlace, document, found
 
@@ -221,8 +222,8 @@ def _secured(folder: Path) -> Iterator[Secured]:
         f"xpack.security.http.ssl.{name}": value
         for name, value in {"enabled": True, "key": "certs/key.pem", "certificate": "certs/cert.pem"}.items()
     }
-    node = Node(folder / "node", {"xpack.security.enabled": True, "xpack.license.self_generated.type": "basic",
-                                  **ssl_settings})  # fmt: skip
+    others = {"xpack.license.self_generated.type": "basic", "cluster.info.update.interval": "10s"}
+    node = Node(folder / "node", {"xpack.security.enabled": True, **others, **ssl_settings})
     (node.config / "certs").mkdir()
     certificate.private_key_pem.write_to_path(node.config / "certs" / "key.pem")
     certificate.cert_chain_pems[0].write_to_path(node.config / "certs" / "cert.pem")
@@ -307,6 +308,39 @@ def test_each_role_may_do_its_own_work_and_no_more(
         with pytest.raises(IndexFault, match="has not the right"):
             index.setup()
         assert list(index.ids()) == ["first", "second"]
+
+
+def test_a_full_disk_is_named_and_the_backlog_goes_in_when_there_is_room(
+    place: str, secured: Secured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is the server itself that finds its disk too full, and that takes the block away again."""
+
+    def watermarks(free: str) -> None:
+        names = ("low", "high", "flood_stage")
+        settings = {f"cluster.routing.allocation.disk.watermark.{name}": free for name in names}
+        settings["cluster.routing.allocation.disk.threshold_enabled"] = "true"
+        secured.ask("/_cluster/settings", "PUT", {"persistent": settings})
+
+    def is_blocked() -> bool:
+        answer = secured.ask("/articles/_settings/index.blocks.*")
+        return any(about["settings"] for about in answer.values())
+
+    signed_in(monkeypatch, USERNAME="ann", PASSWORD="battery staple")
+    with crawling(tmp_path / "data", every=10.0) as crawl, open_index(place, write=True) as index:
+        index.delete(list(index.ids()))
+        crawl.drained(index, until=25)
+        assert crawl.is_all_in(index)
+        try:
+            watermarks("900tb")
+            until(is_blocked, "the server finds its disk full", 60)
+            with pytest.raises(IndexAway, match=r"the disk of Elasticsearch at .* is full, .* goes on by itself"):
+                crawl.drained(index, until=85)
+            assert len(crawl.ledger.unindexed(100)) == len(crawl.urls) - 3 == 6
+        finally:
+            watermarks("1b")
+        until(lambda: not is_blocked(), "the server finds room", 60)
+        crawl.drained(index, until=0)
+        assert crawl.is_all_in(index)
 
 
 def test_a_server_before_it_that_fails(new_place: NewPlace) -> None:

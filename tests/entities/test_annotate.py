@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -295,6 +296,76 @@ def test_one_of_several_and_a_place_of_the_gazetteer_need_support(tmp_path: Path
     assert mentions(text, "en", registry) == {}
     supported = mentions(text, "en", registry, country="AF" if text == "Torkham" else "UZ")
     assert len(supported) == 1
+
+
+# Names of a time
+
+
+@pytest.fixture(scope="module")
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Two towns of one country of which the younger one took the older one's name; a council before and after a law."""
+    lists = tmp_path_factory.mktemp("lists")
+    (lists / "renamed.yaml").write_text(
+        """entities:
+  - {id: old-town, name: Old Town, kind: place, type: town, country: UZ,
+     names: {en: [Old Town, {name: Navgorod, until: 2010-01-01}], ru: [{name: Навгород, until: 2010-01-01}]}}
+  - {id: new-town, name: New Town, kind: place, type: town, country: UZ,
+     names: {en: [New Town, {name: Navgorod, since: 2010-01-01}], ru: [{name: Навгород, since: 2010-01-01}]}}
+  - {id: old-council, name: Old Grand Council, kind: actor, type: government, country: UZ, until: 2015-06-01,
+     names: {en: [Grand Council]}}
+  - {id: new-council, name: New Grand Council, kind: actor, type: government, country: UZ, since: 2015-06-01,
+     names: {en: [Grand Council]}}
+  - {id: third-city, name: Third City, kind: place, type: city, country: UZ, population: 600000,
+     names: {en: [Third City, {name: Zargorod, until: 2010-01-01}]}}
+  - {id: samgorod, name: Samgorod, kind: place, type: city, country: UZ}
+  - {id: sam-province, name: Sam Province, kind: place, type: province, country: UZ,
+     names: {en: [{name: Samgorod, until: 2010-01-01}]}}
+""",
+        "utf-8",
+    )
+    return Registry.of(load([lists]), tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "on", "id"),
+    [
+        ("Rain in Navgorod", "en", date(2009, 12, 31), "old-town"),
+        ("Rain in Navgorod", "en", date(2010, 1, 1), "new-town"),
+        ("Дождь в Навгороде", "ru", date(2001, 2, 3), "old-town"),
+        ("Дождь в Навгороде", "ru", date(2024, 2, 3), "new-town"),
+        ("The Grand Council met", "en", date(2015, 5, 31), "old-council"),
+        ("The Grand Council met", "en", date(2015, 6, 1), "new-council"),
+    ],
+)
+def test_of_two_with_one_name_the_one_that_had_it_at_the_time_is_meant(
+    renamed: Registry, text: str, language: str, on: date, id: str
+) -> None:
+    (mention,) = annotate("", text, language, "UZ", renamed, False, on=on)
+    assert (mention.id, mention.reason) == (id, f"had this name on {on}")
+    (unsure,) = annotate("", text, language, "UZ", renamed, False)
+    assert unsure.confidence < mention.confidence
+
+
+@pytest.mark.parametrize("on", [date(2001, 1, 1), date(2024, 1, 1), None])
+def test_an_old_name_that_is_nobody_elses_is_never_lost(renamed: Registry, on: date | None) -> None:
+    texts = [("Rain in Zargorod", "third-city"), ("Rain in Old Town", "old-town"), ("Old Grand Council", "old-council")]
+    for text, id in texts:
+        (mention,) = annotate("", text, "en", "UZ", renamed, False, on=on)
+        assert mention.id == id
+        assert mention.confidence == annotate("", text, "en", "UZ", renamed, False)[0].confidence
+        assert "had this name" not in mention.reason
+
+
+def test_a_type_word_outweighs_the_dates(renamed: Registry) -> None:
+    for text, id in (("Samgorod province", "sam-province"), ("Rain in Samgorod", "samgorod")):
+        (mention,) = annotate("", text, "en", "UZ", renamed, False, on=date(2024, 1, 1))
+        assert (mention.id, "had this name" in mention.reason) == (id, id == "samgorod")
+
+
+@pytest.mark.parametrize("on", [date(2018, 1, 1), date(2020, 1, 1), date(2024, 1, 1)])
+def test_a_capital_that_changed_its_name_is_found_by_either(shipped: Registry, on: date) -> None:
+    found = annotate("", "Из Астаны вылетели в Нур-Султан.", "ru", "KZ", shipped, False, on=on)
+    assert [(mention.surface, mention.id) for mention in found] == [("Астаны", "astana"), ("Нур-Султан", "astana")]
 
 
 # Sentences over the shipped registry

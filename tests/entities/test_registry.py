@@ -155,6 +155,27 @@ def test_a_surname_is_no_other_one_of_the_same_root(tmp_path: Path, name: str, w
     assert sorted(ids(registry, name)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Aziz", []),
+        ("Азиз", []),
+        ("Salman", ["king"]),
+        ("Salman bin Abdul Aziz", ["king"]),
+        ("Thani", ["emir"]),
+        ("Hamad", []),
+    ],
+)
+def test_a_fathers_name_is_no_surname(tmp_path: Path, name: str, found: list[str]) -> None:
+    king = {"en": (Alias("Salman bin Abdul Aziz"), Alias("King Salman")), "ru": (Alias("Салман бен Абдул Азиз"),)}
+    emir = {"en": (Alias("Tamim bin Hamad"), Alias("Tamim bin Hamad Al Thani"))}
+    people = [
+        Entity("king", "Salman bin Abdulaziz", "actor", "person", "SA", names=king),
+        Entity("emir", "Tamim bin Hamad Al Thani", "actor", "person", "QA", names=emir),
+    ]
+    assert ids(Registry.of(people, tmp_path), name) == found
+
+
 # Compiled files
 
 

@@ -118,13 +118,15 @@ def test_what_another_list_holds_is_told_of_this_one_with_the_place_of_the_other
         f"{CITY}, country: UZ",
     )
     beside = [
-        Placed(Entity("a-town", "Elsewhere", "place", "town", lat=91.0, lon=1.0), "/far/away/places.yaml", 7),
-        Placed(Entity("known", "Army of One", "actor", "armed group", "AF"), "/far/away/organs.yaml"),
+        Placed(
+            Entity("a-town", "Elsewhere", "place", "town", lat=91.0, lon=1.0), "/far/away/places.yaml", 7, shipped=True
+        ),
+        Placed(Entity("known", "Army of One", "actor", "armed group", "AF"), "/far/away/theirs.yaml"),
     ]
     errors = [problem for problem in check([file], beside) if problem.level == "error"]
     assert [(problem.file, problem.line, problem.entity, problem.what) for problem in errors] == [
         (str(file), 3, "a-town", "the id is also in the shipped places.yaml:7"),
-        (str(file), 4, "new", "'Army of One' also names known (Army of One) in the shipped organs.yaml"),
+        (str(file), 4, "new", "'Army of One' also names known (Army of One) in /far/away/theirs.yaml"),
         (str(file), 5, "a-town", f"the id is also in {file}:3"),
     ]
 

@@ -148,6 +148,32 @@ def test_check_compares_with_the_shipped_lists(newswarc, tmp_path):
     assert re.fullmatch(r"the id is also in the shipped central-asia-afghanistan\.yaml:\d+", problem["what"])
 
 
+def test_check_compares_with_the_lists_that_are_live_and_not_with_the_one_it_replaces(newswarc, tmp_path, monkeypatch):
+    live, shared = tmp_path / "data" / "watchlists", tmp_path / "shared"
+    live.mkdir(parents=True)
+    shared.mkdir()
+    monkeypatch.setenv("NEWSWARC_WATCHLISTS", str(shared))
+    (live / "people.yaml").write_text(WATCHLIST, encoding="utf-8")
+    (shared / "theirs.yaml").write_text(
+        "title: T\nentities:\n  - {id: white-union, name: White Union, kind: actor, type: organisation}\n",
+        encoding="utf-8",
+    )
+    (shared / "broken.yaml").write_text("entities: [", encoding="utf-8")
+    (tmp_path / "people.yaml").write_text(
+        f"{WATCHLIST}  - {{id: white-union, name: Union, kind: actor, type: organisation}}\n"
+        "  - {id: w-u, name: White Union, kind: actor, type: organisation}\n",
+        encoding="utf-8",
+    )
+    done = newswarc("entities", "check", tmp_path / "people.yaml", "--json")
+    problems = json.loads(done.out)["problems"]
+    assert done.code == 1
+    assert [(problem["entity"], problem["what"]) for problem in problems if problem["level"] == "error"] == [
+        ("white-union", f"the id is also in {shared / 'theirs.yaml'}:3"),
+        ("w-u", f"'White Union' also names white-union (White Union) in {shared / 'theirs.yaml'}:3"),
+    ]
+    assert [problem["file"] for problem in problems if problem["level"] == "note"] == [str(shared / "broken.yaml")]
+
+
 def test_check_names_all_problems_at_once_and_those_that_going_live_would(newswarc, tmp_path):
     live = tmp_path / "data" / "watchlists"
     live.mkdir(parents=True)
@@ -298,6 +324,20 @@ def test_same_wrong_use(newswarc, arguments, says):
     done = newswarc("entities", "same", *arguments)
     assert done.code == 2
     assert says in done.err
+
+
+# ---- dates
+
+
+def test_try_takes_the_day_of_the_text(newswarc):
+    text = "Депутаты Национального собрания Афганистана встретились в Кабуле."
+    assert newswarc("entities", "try", text, "--language", "ru", "--date", "2020-05-06").code == 0
+    wrong = newswarc("entities", "try", text, "--date", "yesterday")
+    assert (wrong.code, "'yesterday' is no day" in wrong.err) == (2, True)
+    asked = ({"id": 1, "text": text, "date": "2020-05-06"}, {"id": 2, "text": text, "date": "soon"})
+    good, bad = map(json.loads, newswarc("entities", "try", "--jsonl", stdin=lines(*asked)).out.splitlines())
+    assert good["mentions"]
+    assert bad == {"id": 2, "error": "'soon' is no day; write it as 2021-05-06"}
 
 
 # ---- from a crawl to a changed watchlist

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from newswarc.items import Document, Evidence, article_id
 from search.analysis import analyse
-from search.index import BACKENDS, IndexFault, SearchIndex, open_index
+from search.index import BACKENDS, FEWER_WORDS, IndexFault, SearchIndex, open_index
 from search.query import All, Filters, Query, moment, parse
 
 NewPlace = Callable[[str], str]
@@ -257,6 +257,21 @@ def test_highlights_come_with_the_hits(index: SearchIndex) -> None:
     hits = index.search(Query(parse("rocket").tree)).hits
     assert hits[0].highlights == ("Ten [[rockets]] [\u2060[fell]\u2060] there.",)
     assert index.search(Query(parse("title:title").tree)).hits[0].highlights == ("A [[title]]",)
+
+
+def test_a_beginning_after_a_hyphen_that_very_many_words_have(index: SearchIndex) -> None:
+    several = "a " + " a ".join(f"gr{number}" for number in range(2_000))
+    index.upsert([document("few", text=several), document("last", text="of green"), document("other", text="green of")])
+    index.commit()
+    assert sorted(found(index, "a-gr*")) == ["few"]
+    assert found(index, "of-gr*") == ["last"]
+    very_many = " ".join(f"br{number:05}" for number in range(20_000))
+    index.upsert([document("very many", text=f"the {very_many}")])
+    index.commit()
+    results = index.search(Query(parse("the-br*").tree))
+    assert [hit.document.id for hit in results.hits] == ["very many"]
+    assert results.notes == (FEWER_WORDS,)
+    assert index.aggregate(Query(parse("the-br*").tree)).total == 1
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

@@ -127,7 +127,14 @@ def test_a_long_query_is_cut_and_says_so() -> None:
     assert isinstance(parsed.tree, And)
     assert len(parsed.tree.parts) == 128
     assert [note for note in parsed.notes if "first 4,000 characters" in note]
-    assert [note for note in parsed.notes if "first 128 parts" in note]
+    assert [note for note in parsed.notes if "first 128 words" in note]
+
+
+def test_the_words_of_phrases_count_too() -> None:
+    parsed = parse(f'"{"word " * 100}" "{"other " * 100}" more')
+    assert parsed.tree == And((Phrase(("word " * 100).strip()), Phrase(("other " * 28).strip())))
+    assert parsed.notes == ("only the first 128 words of the query were searched",)
+    assert parse("-".join(["a"] * 200)).tree == Word("-".join(["a"] * 128))
 
 
 def test_only_some_words_may_be_beginnings_or_fuzzy() -> None:
