@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.report import Result, goals_table, keep, text_of
 
-BENCHES = ("crawl", "pipeline", "memory", "archive", "search", "elastic", "names")
+BENCHES = ("crawl", "pipeline", "memory", "archive", "search", "elastic", "names", "annotation")
 
 
 def main() -> None:
