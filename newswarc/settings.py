@@ -107,6 +107,21 @@ def named_watchlists() -> tuple[Path, ...]:
     return tuple(Path(folder) for folder in named if folder.strip())
 
 
+PATIENCE = 30.0
+
+
+def patience() -> float:
+    """NEWSWARC_PATIENCE: seconds that a crawl, at its end, waits for an engine that is away."""
+    given = os.environ.get("NEWSWARC_PATIENCE", "").strip()
+    try:
+        seconds = float(given or PATIENCE)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 86_400:
+        raise BadSetting(f"NEWSWARC_PATIENCE: {given!r} is no number of seconds from 0 to 86400")
+    return seconds
+
+
 def tagger_wanted() -> bool:
     """NEWSWARC_TAGGER: whether a statistical tagger looks for names that neither lists nor rules have found."""
     match os.environ.get("NEWSWARC_TAGGER", "").strip():

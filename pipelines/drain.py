@@ -24,6 +24,7 @@ from pathlib import Path
 from archive.store import CorruptRecord, MissingRecord
 from newswarc.items import Document, State
 from newswarc.ledger import Derived, DocumentRow, ExchangeRow, Ledger
+from newswarc.settings import PATIENCE
 from pipelines.derive import Derivation, derive, plain_outcome
 from pipelines.pool import PagePoisoned, WorkerPool
 from search.index import IndexAway, IndexRefused, SearchIndex
@@ -46,8 +47,6 @@ BATCH = 50
 """Results settled, sent and committed together."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds until an engine that is away is tried again, at first and at most: doubled each time, less up to a half."""
-PATIENCE = 30.0
-"""Seconds that an engine which is away is waited for when all else is done."""
 
 
 @dataclass
@@ -81,6 +80,7 @@ class Drain:
     hurried: bool = False
     """Once true, a run ends when what is under way is done."""
     patience: float = PATIENCE
+    """Seconds that an engine which is away is waited for when all else is done."""
     clock: Callable[[], float] = time.monotonic
     wait: Callable[[float], object] = time.sleep
     _away: IndexAway | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archive.store import ArchiveReader
 from newswarc.ledger import Ledger
-from newswarc.settings import DataFolder
+from newswarc.settings import DataFolder, patience
 from pipelines.allocation import keep_memory_flat
 from pipelines.drain import Drain, DrainThread
 from pipelines.pool import WorkerPool
@@ -45,7 +45,7 @@ class Workshop:
                 prepare(data.watchlists)
                 ledger, pool = Ledger(data.ledger), WorkerPool(workers=workers)
                 engine, fault = _engine(index or data.index_url, ledger)
-                drain = DrainThread(Drain(ledger, data.archive, pool, engine))
+                drain = DrainThread(Drain(ledger, data.archive, pool, engine, patience=patience()))
                 drain.fault = fault
                 _open[key] = cls(data, ledger, pool, engine, drain)
             _open[key].users += 1

@@ -19,7 +19,7 @@ from typing import Any
 from newswarc.commands.faults import OneSentence, UserError, WorkFault, explain
 from newswarc.commands.printing import console, print_json, table
 from newswarc.ledger import Ledger
-from newswarc.settings import DataFolder, NetworkSettings
+from newswarc.settings import DataFolder, NetworkSettings, patience
 from newswarc.sources import SHIPPED, Loaded, Source, load
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -40,6 +40,7 @@ def run(
     if every is not None:
         return _rounds(interval(every))
     NetworkSettings.from_environment()  # a bad setting stops the crawl before its first request
+    patience()
     loaded = load(folder or SHIPPED, *(names or _regions(folder)))
     for fault in loaded.faults:
         console(stderr=True).print(f"source refused: {fault}", style="yellow", markup=False)

@@ -60,13 +60,15 @@ class Run:
 def start(elasticsearch_url: str, tmp_path: Path) -> Iterator[Callable[..., Run]]:
     with contextlib.ExitStack() as stack:
 
-        def make(decide: Decide | None = None, url: str | None = None, on_entry: object = None) -> Run:
+        def make(
+            decide: Decide | None = None, url: str | None = None, on_entry: object = None, patience: float = 30
+        ) -> Run:
             opened = stack.enter_context(door(url or elasticsearch_url))
             if decide:
                 opened.decide = decide
             server = stack.enter_context(SampleServer(sites(PAPER), on_entry=on_entry))  # type: ignore[arg-type]
             name = f"newswarc-test-{uuid4().hex[:12]}"
-            environ = {"NEWSWARC_INDEX": f"elasticsearch:{opened.url}/{name}"}
+            environ = {"NEWSWARC_INDEX": f"elasticsearch:{opened.url}/{name}", "NEWSWARC_PATIENCE": f"{patience}"}
             program = Newswarc(tmp_path / "data", server, registry(tmp_path / "sources", PAPER), environ)
             return Run(program, opened, f"elasticsearch:{url or elasticsearch_url}/{name}")
 
@@ -97,7 +99,7 @@ def test_a_crawl_outlives_a_server_that_is_stopped(start: Callable[..., Run]) ->
             if left[0] == 0:
                 node.stop()
 
-        run = start(url=node.url, on_entry=stop_half_way)
+        run = start(url=node.url, on_entry=stop_half_way, patience=3)
         said = run.crawl(code=1)
         assert "all captures are archived, but indexing stopped: Elasticsearch at" in sentence(said)
         archived = {row.url for row in acknowledged(run.program.data) if row.kind == "article" and row.status == 200}

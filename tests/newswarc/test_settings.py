@@ -2,7 +2,7 @@
 
 import pytest
 
-from newswarc.settings import BadSetting, NetworkSettings
+from newswarc.settings import PATIENCE, BadSetting, NetworkSettings, patience
 
 
 def read(**environ):
@@ -40,3 +40,16 @@ def test_a_setting_that_cannot_be_read_is_named(environ):
     (name,) = environ
     with pytest.raises(BadSetting, match=f"NEWSWARC_{name}"):
         read(**environ)
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("", PATIENCE), ("0", 0), ("2.5", 2.5)])
+def test_patience_is_in_seconds(monkeypatch, given, seconds):
+    monkeypatch.setenv("NEWSWARC_PATIENCE", given)
+    assert patience() == seconds
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "inf", "nan"])
+def test_patience_that_is_no_number_of_seconds_is_named(monkeypatch, given):
+    monkeypatch.setenv("NEWSWARC_PATIENCE", given)
+    with pytest.raises(BadSetting, match="NEWSWARC_PATIENCE"):
+        patience()
