@@ -98,15 +98,17 @@ def _cleaned(paths: Iterator[Path]) -> tuple[Times, list[Article]]:
     return times, articles
 
 
+def _pairs(times: Times) -> list[tuple[float, float]]:
+    return [pair for some in times.values() for pair in some]
+
+
 def _means(times: Times) -> list[str]:
-    return [
-        f"{1000 * statistics.fmean(pair[which] for some in times.values() for pair in some):.1f}" for which in (0, 1)
-    ]
+    return [f"{1000 * statistics.fmean(each):.1f}" for each in zip(*_pairs(times), strict=True)]
 
 
 def _share(times: Times) -> float:
-    pairs = [pair for some in times.values() for pair in some]
-    return sum(annotating for _, annotating in pairs) / sum(cleaning for cleaning, _ in pairs)
+    cleaning, annotating = (sum(each) for each in zip(*_pairs(times), strict=True))
+    return annotating / cleaning
 
 
 # ---- registries of two sizes

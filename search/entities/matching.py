@@ -95,11 +95,11 @@ class Scan:
         self.english = base_language(language) in ("en", None)
         self.tokens: list[Token] = []
         """Its words that are words of names."""
-        self.by_number: dict[int, Token] = {}
-        self.starts: list[int] = []
+        self.by_number: dict[int, Token]
+        self.starts: list[int]
         """Offsets of all words, by number."""
-        self.ends: list[int] = []
-        self.glued: set[int] = set()
+        self.ends: list[int]
+        self.glued: set[int]
         """Numbers of words that a hyphen or the like joins to the one before."""
         self._read()
         self.matches = list(self._matches())

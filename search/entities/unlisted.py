@@ -332,12 +332,12 @@ class _Page:
             start, end = run.span()
             over = self.overlaps(start, end)
             covered = over is not None and over[0] <= start and over[1] >= end
+            if covered and not (self.base in _HEAD_LAST and over is not None and over[2] == "place"):
+                continue
             words = list(_IN_RUN.finditer(self.text, start, end))
-            if not covered or (self.base in _HEAD_LAST and over is not None and over[2] == "place"):
-                organisation = self._organisation(words)
-                if organisation:
-                    yield organisation
-                    continue
+            if organisation := self._organisation(words):
+                yield organisation
+                continue
             if covered:
                 continue
             for piece in self._pieces(words):
@@ -1035,7 +1035,7 @@ def _is_function(word: str) -> bool:
 @lru_cache(REMEMBERED)
 def _is_nobody(word: str) -> bool:
     """Whether a word is no part of a person's name: a title, a word that is nobody's, one for a body."""
-    return _is("titles", word) or _whole_nobody(word) or _is_organisation(word)
+    return _is("titles", word) or names_nothing(word)
 
 
 @lru_cache(REMEMBERED)
