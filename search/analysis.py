@@ -52,16 +52,8 @@ _LONE = (
 _INVISIBLE = "\u00ad\u200d\u2060\ufeff"
 
 
-def _marks() -> str:
-    """All combining marks of the blocks that hold any, as ranges of a character class."""
-    blocks = (
-        (0x300, 0x1E00),
-        (0x20D0, 0x2100),
-        (0x3099, 0x309B),
-        (0xA66F, 0xABEE),
-        (0xFE00, 0xFE30),
-        (0x10A00, 0x12000),
-    )
+def _marks(*blocks: tuple[int, int]) -> str:
+    """All combining marks of blocks, as ranges of a character class."""
     marks = [code for block in blocks for code in range(*block) if unicodedata.category(chr(code))[0] == "M"]
     known = set(marks)
     starts = [code for code in marks if code - 1 not in known]
@@ -69,12 +61,17 @@ def _marks() -> str:
     return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
 
 
-_MARKS = _marks()
+_MARKS = _marks((0x300, 0x1E00), (0x20D0, 0x2100), (0x3099, 0x309B), (0xA66F, 0xABEE), (0xFE00, 0xFE30))
+_RARE_MARKS = _marks((0x10A00, 0x12000))
+# Apart, because a class that reaches beyond U+FFFF is gone through range by range for every letter it meets.
+_MARK = rf"(?:[{_MARKS}{_INVISIBLE}]|(?=[\U00010a00-\U00011fff])[{_RARE_MARKS}])"
 _LETTER = rf"[^\W_{_LONE}]"
+_ENDS = "(?![ -&(-_\n])"
+"""What most often follows a word is looked at first: after it, nothing of the word can follow."""
 _WORD = re.compile(
-    rf"{_LETTER}+(?:[{_MARKS}{_INVISIBLE}]{_LETTER}*|[{APOSTROPHES}]{_LETTER}+|(?<=[oOgG])[‘`])*"
-    rf"|[{_LONE}][{_MARKS}{_INVISIBLE}]*"
+    rf"{_LETTER}+(?:{_ENDS}(?:{_MARK}{_LETTER}*|[{APOSTROPHES}]{_LETTER}+|(?<=[oOgG])[‘`]))*|[{_LONE}]{_MARK}*"
 )
+_PARTED = re.compile(f"({_WORD.pattern})")
 # An opening quote after o or g closes Uzbek oʻ, gʻ also at the end of a word (togʻ); ' and ’ there are quotation marks.
 
 _DROPPED_MARKS = (
@@ -171,6 +168,11 @@ def words(text: str, language: str | None = None) -> Iterator[Word]:
 def surfaces(text: str) -> Iterator[re.Match[str]]:
     """What `words` are made of, as it stands in the text; some of it folds to nothing."""
     return _WORD.finditer(text)
+
+
+def parted(text: str) -> list[str]:
+    """What lies between words and the words themselves, in turns: gap, word, gap, …, word, gap."""
+    return _PARTED.split(text)
 
 
 def folded_words(text: str, language: str | None = None) -> list[str]:

@@ -141,13 +141,14 @@ def _surnames(scans: Sequence[Scan], decisions: Sequence[Decision], registry: Re
         return
     covered = {(d.match.field, n) for d in decisions for n in range(d.match.first, d.match.last + 1)}
     for scan in scans:
-        for token in scan.tokens:
-            if (scan.field, token.number) in covered or token.surface[:1].islower():
+        for number, word in scan.named.items():
+            surface = scan.words[number]
+            if (scan.field, number) in covered or surface[0].islower():
                 continue
-            forms = (form for form in token.word.forms if form.key in family)
-            form = next((form for form in forms if keys.same_family(form.key, token.surface, scan.language)), None)
+            forms = (form for form in word.forms if form.key in family)
+            form = next((form for form in forms if keys.same_family(form.key, surface, scan.language)), None)
             if form is not None:
-                start, end = token.start + form.skipped, token.end - form.cut
+                start, end = scan.starts[number] + form.skipped, scan.ends[number] - form.cut
                 entity = family[form.key]
                 yield _listed(entity, scan.text, scan.field, start, end, 0.85, SURNAME_ALONE)
 

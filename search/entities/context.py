@@ -589,7 +589,7 @@ class Weighing:
     def small_words(self) -> frozenset[str]:
         """Words of names that the text has in small letters."""
         return frozenset(
-            token.surface for scan in self.scans.values() for token in scan.tokens if token.surface.islower()
+            word for scan in self.scans.values() for word in map(scan.words.__getitem__, scan.named) if word.islower()
         )
 
     def supported(self, entity: Entity) -> bool:
@@ -630,9 +630,9 @@ class Weighing:
                 and 0 < gap < len(scan.starts)
             ):
                 between = scan.text[scan.ends[gap - 1] : scan.starts[gap]]
-                known = scan.by_number.get(number)
+                known = scan.named.get(number)
                 first_word = number < match.first and self._first_of_sentence(scan, number)
-                if between in (" ", "\u00a0") and not (known and known.word.starts) and not first_word:
+                if between in (" ", "\u00a0") and not (known and known.starts) and not first_word:
                     return not (number > match.last and self._begins_a_name(scan, number))
         return False
 

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Literal, NamedTuple
 
-from search.analysis import base_language, surfaces
+from search.analysis import base_language, parted
 from search.entities.keys import same_family
 from search.entities.registry import (
     CAPITALS,
@@ -24,6 +24,7 @@ from search.entities.registry import (
     LANGUAGE_AT,
     LOWER,
     MOST_WORDS,
+    NO_WORD,
     PERSON,
     SURNAME,
     Record,
@@ -36,15 +37,6 @@ from search.entities.watchlist import LANGUAGES
 Field = Literal["title", "text"]
 MOST_MATCHES = 50_000
 """Names of a text that are looked at; what follows is data, not news."""
-
-
-class Token(NamedTuple):
-    number: int
-    """Among all words of the field."""
-    surface: str
-    start: int
-    end: int
-    word: Word
 
 
 class Reading(NamedTuple):
@@ -93,12 +85,15 @@ class Scan:
         self.foreign = foreign(base_language(language))
         self.turkish = base_language(language) == "tr"
         self.english = base_language(language) in ("en", None)
-        self.tokens: list[Token] = []
-        """Its words that are words of names."""
-        self.by_number: dict[int, Token]
+        self.words: list[str]
+        """All its words as they stand, by number."""
+        self.gaps: list[str]
+        """What lies before each word, and behind the last one."""
         self.starts: list[int]
         """Offsets of all words, by number."""
         self.ends: list[int]
+        self.named: dict[int, Word]
+        """What those of its words can be, by number, that are words of names."""
         self.glued: set[int]
         """Numbers of words that a hyphen or the like joins to the one before."""
         self._read()
@@ -106,63 +101,60 @@ class Scan:
 
     def _read(self) -> None:
         """In few steps over whole lists: this meets every word of every text."""
-        text, language = self.text, self.language
-        spans = [found.span() for found in surfaces(text)]
-        self.starts = [start for start, _ in spans]
-        self.ends = [end for _, end in spans]
-        gaps = enumerate(zip(self.ends, self.starts[1:], strict=False), 1)
-        self.glued = {number for number, (end, start) in gaps if start - end == 1 and text[end] in _GLUE}
-        known = self.registry.known(language)
-        for number, (start, end) in enumerate(spans):
-            surface = text[start:end]
-            word = known.get(surface) or self.registry.word(surface, language)
-            if word.forms:
-                self.tokens.append(Token(number, surface, start, end, word))
-        self.by_number = {token.number: token for token in self.tokens}
-
-    def _gap(self, number: int) -> str:
-        """What stands between a word and the one before it."""
-        return self.text[self.ends[number - 1] : self.starts[number]]
+        parts = parted(self.text)
+        self.gaps, self.words = parts[::2], parts[1::2]
+        offsets = list(accumulate(map(len, parts)))
+        self.starts, self.ends = offsets[:-1:2], offsets[1::2]
+        self.glued = {number for number, gap in enumerate(self.gaps) if gap in _GLUE and 0 < number < len(self.words)}
+        read = self.registry.words(self.words, self.language)
+        self.named = {number: word for number, word in enumerate(read) if word is not NO_WORD}
 
     def word_at(self, number: int) -> str:
         """The word of that number as it stands; "" outside the field."""
-        return self.text[self.starts[number] : self.ends[number]] if 0 <= number < len(self.starts) else ""
+        return self.words[number] if 0 <= number < len(self.words) else ""
 
     def _matches(self) -> Iterator[Match]:
         """All names, by where they begin; at most MOST_MATCHES."""
-        first = {token.number for token in self.tokens if token.word.starts and self._may_begin(token)}
-        first.update(number - 1 for number in self.glued if not self.text[self.starts[number - 1]].islower())
+        first = {number for number, word in self.named.items() if word.starts and self._may_begin(number, word)}
+        first.update(number - 1 for number in self.glued if not self.words[number - 1].islower())
         found = (match for number in sorted(first) for match in self._from(number))
         return islice(found, MOST_MATCHES)
 
-    def _may_begin(self, token: Token) -> bool:
+    def _may_begin(self, number: int, word: Word) -> bool:
         """Whether a name may begin here, by letter case and by what follows (a patronymic may stand between)."""
-        word, number = token.word, token.number
-        if token.surface[:1].islower() and not word.small:
+        if not word.small and self.words[number][0].islower():
             return False
-        return word.alone or number + 1 in self.by_number or number + 2 in self.by_number
+        return word.alone or number + 1 in self.named or number + 2 in self.named
 
     def _from(self, number: int) -> Iterator[Match]:
         """All names that begin at this word, one match for each span."""
         found: dict[tuple[int, int, int], dict[tuple[int, int], Reading]] = {}
-        for way in self._walks(number):
-            start, end = self.starts[number] + way.skipped, self.ends[way.last] - way.cut
-            if end <= start:
-                continue
-            parts = way.last - number + 1 - sum(n in self.glued for n in range(number + 1, way.last + 1))
-            parts -= way.patronymic
-            for record in self.registry.records(way.node):
-                if not self._may_go(way, record) or record.words < parts:
-                    continue
-                readings = found.setdefault((way.last, start, end), {})
-                name = (record.entity, record.flags & _NAME)
-                if self._better(record, way, readings.get(name)) and self._stands(
-                    record, number, way.last, start, end, way.cost
-                ):
-                    readings[name] = Reading(record, way.cost, way.node)
+        for way in self._ways(number):
+            if records := self.registry.records(way.node):
+                self._read_names(number, way, records, found)
         for (last, start, end), readings in found.items():
             if readings:
                 yield Match(self.field, number, last, start, end, tuple(readings.values()))
+
+    def _read_names(
+        self, number: int, way: Way, records: Sequence[Record],
+        found: dict[tuple[int, int, int], dict[tuple[int, int], Reading]],
+    ) -> None:  # fmt: skip
+        """Adds the readings of the span that a walk has come over."""
+        start, end = self.starts[number] + way.skipped, self.ends[way.last] - way.cut
+        if end <= start:
+            return
+        parts = way.last - number + 1 - way.patronymic
+        parts -= sum(n in self.glued for n in range(number + 1, way.last + 1)) if parts > 1 else 0
+        readings = found.setdefault((way.last, start, end), {})
+        for record in records:
+            if not self._may_go(way, record) or record.words < parts:
+                continue
+            name = (record.entity, record.flags & _NAME)
+            if self._better(record, way, readings.get(name)) and self._stands(
+                record, number, way.last, start, end, way.cost
+            ):
+                readings[name] = Reading(record, way.cost, way.node)
 
     def _may_go(self, way: Way, record: Record) -> bool:
         """Only persons have patronymics; bodies of states have endings inside (ABD'nin Elçiliği), movements do not."""
@@ -176,49 +168,52 @@ class Scan:
             return True
         return (way.cost, self.foreign[record.language]) < (known.cost, self.foreign[known.record.language])
 
-    def _walks(self, number: int) -> Iterator[Way]:
-        """Each way that names can go on from this word."""
-        ways = [
+    def _ways(self, number: int) -> list[Way]:
+        """Each way that names can go on from this word, shorter ones first."""
+        every = ways = [
             Way(last, node, form.key, form.cost, form.skipped, form.cut, False)
             for last, word in self._steps(number)
             for form, node in word.starts
         ]
         while ways:
-            yield from ways
             ways = [longer for way in ways if way.last + 1 < number + MOST_WORDS for longer in self._longer(way)][:64]
+            every = every + ways
+        return every
 
-    def _longer(self, way: Way) -> Iterator[Way]:
-        if way.last + 1 >= len(self.starts) or not self._joins(way.last + 1):
-            return
-        for at, over in self._next(way.last + 1, way.patronymic):
-            for last, word in self._steps(at):
-                for form in word.forms:
-                    if not form.skipped and (node := self.registry.node(key := way.key + form.key)) is not None:
-                        cost, patronymic = way.cost + form.cost, way.patronymic or over
-                        parted = way.parted or (self.turkish and way.cut > 0)
-                        yield Way(last, node, key, cost, way.skipped, form.cut, patronymic, parted)
+    def _longer(self, way: Way) -> list[Way]:
+        after = way.last + 1
+        if after >= len(self.words) or not self._joins(after):
+            return []
+        steps = [(last, word, way.patronymic) for last, word in self._steps(after)]
+        if not way.patronymic and self._is_patronymic(after):
+            steps += [(last, word, True) for last, word in self._steps(after + 1)]
+        parted = way.parted or (self.turkish and way.cut > 0)
+        return [
+            Way(last, node, key, way.cost + form.cost, way.skipped, form.cut, patronymic, parted)
+            for last, word, patronymic in steps
+            for form in word.forms
+            if not form.skipped and (node := self.registry.node(key := way.key + form.key)) is not None
+        ]
 
-    def _next(self, number: int, patronymic: bool) -> Iterator[tuple[int, bool]]:
-        yield number, False
-        if patronymic or number + 1 >= len(self.starts) or not _PATRONYMIC.search(self.word_at(number)):
-            return
-        if self._joins(number + 1):
-            yield number + 1, True
+    def _is_patronymic(self, number: int) -> bool:
+        """Whether a name can go on behind this word as if it were not there."""
+        follows = number + 1 < len(self.words) and (number + 1 in self.named or number + 2 in self.glued)
+        return follows and _PATRONYMIC.search(self.words[number]) is not None and self._joins(number + 1)
 
-    def _steps(self, number: int) -> Iterator[tuple[int, Word]]:
+    def _steps(self, number: int) -> list[tuple[int, Word]]:
         """(last word, what it can be) of this word, and of it and its hyphenated fellows as one."""
-        if token := self.by_number.get(number):
-            yield number, token.word
-        last = number
-        while last - number < 2 and last + 1 in self.glued:
-            last += 1
-            joined = "".join(self.word_at(n) for n in range(number, last + 1))
+        steps = [(number, word)] if (word := self.named.get(number)) else []
+        last = number + 1
+        while last in self.glued and last - number <= 2:
+            joined = "".join(self.words[number : last + 1])
             if len(joined) <= 60 and (word := self.registry.word(joined, self.language)).forms:
-                yield last, word
+                steps.append((last, word))
+            last += 1
+        return steps
 
     def _joins(self, number: int) -> bool:
         """Whether a name can go on over the gap before this word."""
-        gap = self._gap(number)
+        gap = self.gaps[number]
         return gap in _GAPS or (gap in _DOTS and self.ends[number - 1] - self.starts[number - 1] <= 2)
 
     # What names ask of the letters
@@ -244,11 +239,11 @@ class Scan:
     def _of_this_family(self, record: Record, first: int, last: int) -> bool:
         """Whether the family name, first or last, is not another one of the same root: Каримов is no Карими."""
         family = self.registry.family_keys(self.registry.facts(record.entity))
-        tokens = (token for number in (first, last) if (token := self.by_number.get(number)))
         agree = [
-            same_family(form.key, token.surface, self.language)
-            for token in tokens
-            for form in token.word.forms
+            same_family(form.key, self.words[number], self.language)
+            for number in (first, last)
+            if number in self.named
+            for form in self.named[number].forms
             if form.key in family
         ]
         return not agree or any(agree)

@@ -249,12 +249,14 @@ class Registry:
 
     # Words and names of a text
 
-    def known(self, language: str | None) -> Mapping[str, Word]:
-        """What words of that language have been found to be so far: a short cut to `word`."""
-        return self._words[language]
+    def words(self, surfaces: Sequence[str], language: str | None) -> list[Word]:
+        """What each word, as it stands in a text of that language, can be; NO_WORD where it is of no name."""
+        known = self._words[language]
+        found = list(map(known.get, surfaces))
+        return [word or self.word(surface, language) for word, surface in zip(found, surfaces, strict=True)]
 
     def word(self, surface: str, language: str | None) -> Word:
-        """What a word, as it stands in a text of that language, can be."""
+        """The same for one word."""
         known = self._words[language]
         if (word := known.get(surface)) is None:
             if len(known) > REMEMBERED:
@@ -287,10 +289,12 @@ class Registry:
         key: str = self._names_trie.restore_key(node)
         return key
 
-    def records(self, node: int) -> list[Record]:
+    def records(self, node: int) -> Sequence[Record]:
         """The names whose joined key ends at this node."""
-        found = self._postings[self._starts[node] : self._starts[node + 1]]
-        return [Record(n, self._records[2 * n], self._records[2 * n + 1]) for n in found]
+        begin, end = self._starts[node], self._starts[node + 1]
+        if begin == end:
+            return ()
+        return [Record(n, self._records[2 * n], self._records[2 * n + 1]) for n in self._postings[begin:end]]
 
     # Looking up
 
