@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from search.entities.speech import fold
@@ -39,14 +41,18 @@ class Sentence(NamedTuple):
 
 _MARK = re.compile('[“”„"«»\n]')
 _CLOSING = {"“": "”", "„": "“”", "«": "»", '"': '"'}
-_BREAK = re.compile(r"([.!?…]+[\"”»’)\]]*)(?=\s)|\n+")
-_WORD = re.compile(r"\w+(?:['-]\w+)*")
+_BREAK = re.compile(r"[.!?…\n](?:(?<=\n)\n*|(?<!\n)[.!?…]*[\"”»’)\]]*(?=\s))")
+_PARTED = re.compile(r"(\w+(?:['-]\w+)*)")
+_TOKEN: Callable[[tuple[str, int, int]], Token] = partial(tuple.__new__, Token)
+"""As Token._make, without a step through Python for each word."""
 _BEFORE = re.compile(r"(\w+)$")
 
 
 def tokens(folded: str, start: int, end: int) -> list[Token]:
     """The words of a piece of a folded text."""
-    return [Token(found.group(), *found.span()) for found in _WORD.finditer(folded, start, end)]
+    parts = _PARTED.split(folded[start:end])
+    offsets = list(accumulate(map(len, parts), initial=start))
+    return list(map(_TOKEN, zip(parts[1::2], offsets[1::2], offsets[2::2], strict=False)))
 
 
 def quotes(text: str) -> list[Quote]:
@@ -79,7 +85,7 @@ def _ends(text: str, quoted: list[Quote], abbreviations: frozenset[str]) -> Iter
     """End of a sentence, start of the next one, and whether that opens a paragraph."""
     at = 0
     for found in _BREAK.finditer(text):
-        if not found.group(1):
+        if text[found.start()] == "\n":
             yield found.start(), found.end(), True
             continue
         while at < len(quoted) and quoted[at].end < found.end():
@@ -94,8 +100,8 @@ def _ends_here(text: str, found: re.Match[str], abbreviations: frozenset[str]) -
     following = text[found.end() : found.end() + 4].lstrip().lstrip('“"«—–-„ ')
     if following[:1].islower():
         return False
-    before = _BEFORE.search(text, max(0, found.start() - 12), found.start())
-    if found.group(1) != "." or not before:
+    before = _BEFORE.search(text, max(0, found.start() - 12), found.start()) if found.group() == "." else None
+    if not before:
         return True
     word = before.group(1)
     return not (fold(word) in abbreviations or (len(word) == 1 and word.isalpha()))
@@ -106,8 +112,10 @@ def _cut(text: str, start: int, end: int, first: bool, quoted: list[Quote]) -> I
         start += 1
     while start < end:
         stop = min(end, start + LONGEST)
-        low = bisect_right(quoted, Quote(start - 1, 0, 0, 0))
-        high = bisect_right(quoted, Quote(stop, 0, 0, 0))
-        inside = tuple(quote for quote in quoted[low:high] if quote.end <= stop)
-        yield Sentence(start, stop, first, inside)
+        yield Sentence(start, stop, first, _within(quoted, start, stop) if quoted else ())
         start, first = stop, False
+
+
+def _within(quoted: list[Quote], start: int, stop: int) -> tuple[Quote, ...]:
+    low, high = bisect_right(quoted, Quote(start - 1, 0, 0, 0)), bisect_right(quoted, Quote(stop, 0, 0, 0))
+    return tuple(quote for quote in quoted[low:high] if quote.end <= stop)

@@ -193,19 +193,24 @@ _PARTICLE = (
     r"|ul|al|el|bin|bint|ibn|ad|ud|аль|ад|ибн|бин)"
 )
 _INITIALS = rf"(?:[{_UP}][hаaуюʻ‘'’]?\.[ \u00a0]?){{1,2}}"
+_INITIAL_REST = r"[hаaуюʻ‘'’]?\.[ \u00a0]?"
+_WORD_REST = rf"{_L}*(?:[{_APOSTROPHE}]{_L}+)*"
 _RUN = re.compile(
-    rf"(?<![\w.'’])(?:{_INITIALS})?{_CAPITAL_WORD}"
+    rf"[{_UP}](?<![\w.'’].)(?:{_INITIAL_REST}(?:[{_UP}]{_INITIAL_REST})?[{_UP}]{_WORD_REST}|{_WORD_REST})"
     rf"(?:[ \u00a0\-‐‑](?:{_INITIALS})?(?:{_CAPITAL_WORD}|{_PARTICLE}(?=[ \u00a0\-]))"
     rf"|[ \u00a0]{_PARTICLE}(?!\w)){{0,9}}"
 )
+"""Initials, capitalised words and particles; it begins with a plain class of letters, which a search goes through fast."""
 _WORD = re.compile(rf"{_L}+(?:[{_APOSTROPHE}\-‐‑]{_L}+)*|[.!?…:;»”\n،؛؟]")
 _IN_RUN = re.compile(
     rf"(?:[{_UP}][hаaуюʻ‘'’]?\.)|{_L}+(?:[{_APOSTROPHE}]{_L}+)*(?:[\-‐‑]{_L}+(?:[{_APOSTROPHE}]{_L}+)*)*"
 )
 _QUOTED = re.compile('[«“„"]([^«»“”„"\n]{2,70})[»”“"]')
+_SITES = "news|uz|kg|kz|tj|tm|af|ir|ru|com|org|net|info|media|tv|asia"
 _ADDRESS = re.compile(
-    rf"(?<![\w@/.])[{_UP}][\w-]{{2,30}}\.(?:news|uz|kg|kz|tj|tm|af|ir|ru|com|org|net|info|media|tv|asia)\b(?!\.\w|/)"
+    rf"(?<![\w@/.])[{_UP}][\w-]{{2,30}}\.(?:{_SITES})\b(?!\.\w|/)"
 )
+_SITE_END = re.compile(rf"\.(?:{_SITES})\b")
 _BRACKETED = re.compile(rf"[»”\"]? \(([{_UP}]{{3,8}})\)")
 _NEAR = 70
 """Characters before and after a name that are looked at."""
@@ -329,6 +334,8 @@ class _Page:
 
     def _in_capitals(self) -> Iterator[Found]:
         for run in _RUN.finditer(self.text):
+            if _is_idle(run.group()):
+                continue
             start, end = run.span()
             over = self.overlaps(start, end)
             covered = over is not None and over[0] <= start and over[1] >= end
@@ -367,14 +374,15 @@ class _Page:
             yield here
 
     def _person(self, piece: Words) -> Found | None:
+        if len(piece) == 1 and not _sounds_alone(piece[0].group(), self.language):
+            return None
         words = list(piece)
         while words and (_KINSHIP.match(words[-1].group()) and len(words) < 3):
             words.pop()
         if not words:
             return None
         if len(words) == 1:
-            alone = self.text[words[0].start() : self._without_possessive(words[0])]
-            if not (_sounds_personal(alone, self.language) or given(words[0].group(), self.language)):
+            if not _sounds_alone(words[0].group(), self.language):
                 return None
             if elder := self._elder(words[0]):
                 return elder
@@ -490,12 +498,8 @@ class _Page:
         return any(word.casefold().translate(_APOSTROPHES) in _PLACE_WORDS for word in near)
 
     def _without_possessive(self, word: re.Match[str]) -> int:
-        """The end of a word without English 's, and in Turkish without what follows an apostrophe."""
-        text = word.group()
-        if self.base == "uz":
-            return word.end()
-        cut = _POSSESSIVE.search(text)
-        return word.start() + cut.start() if cut else word.end()
+        """Where a word ends, its possessive left out."""
+        return word.start() + len(_bare_word(word.group(), self.base))
 
     # Organisations
 
@@ -514,7 +518,7 @@ class _Page:
 
     def _addresses(self) -> Iterator[Found]:
         """Outlets called by their address: Name.uz."""
-        for found in _ADDRESS.finditer(self.text):
+        for found in _ADDRESS.finditer(self.text) if _SITE_END.search(self.text) else ():
             if not self.overlaps(*found.span()):
                 yield Found("organisation", *found.span(), found.group(), 0.7, ["name of a site"], self.field)
 
@@ -1039,9 +1043,21 @@ def _is_nobody(word: str) -> bool:
 
 
 @lru_cache(REMEMBERED)
-def _sounds_personal(word: str, language: str | None) -> bool:
-    """Whether a word alone has any sign of a person's name within it."""
-    return word.endswith(".") or _surname(word) or bool(_PATRONYMIC.search(word)) or bool(given(word, language))
+def _sounds_alone(word: str, language: str | None) -> bool:
+    """Whether a word alone, as it stands in a text, has any sign of a person's name within it."""
+    bare = _bare_word(word, (language or "").split("-")[0])
+    return (
+        bare.endswith(".")
+        or _surname(bare)
+        or bool(_PATRONYMIC.search(bare))
+        or bool(given(bare, language) or given(word, language))
+    )
+
+
+def _bare_word(word: str, base: str) -> str:
+    """A word without English 's, and in Turkish without what follows an apostrophe."""
+    cut = None if base == "uz" else _POSSESSIVE.search(word)
+    return word[: cut.start()] if cut else word
 
 
 @lru_cache(REMEMBERED)
@@ -1049,6 +1065,12 @@ def _whole_nobody(word: str) -> bool:
     return word.casefold().translate(_APOSTROPHES) in _whole("nobody") or (
         ("'" in word or "’" in word) and _POSSESSIVE.sub("", word.casefold()) in _whole("nobody")
     )
+
+
+@lru_cache(REMEMBERED)
+def _is_idle(run: str) -> bool:
+    """Whether a run is a single word that begins sentences and no names: The, Он."""
+    return _whole_nobody(run) and not _is_organisation(run)
 
 
 def names_nothing(word: str) -> bool:
