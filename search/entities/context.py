@@ -273,8 +273,7 @@ class Weighing:
         return self._decided(self.weigh(match), {})
 
     def _learn_types(self, match: Match) -> None:
-        kind = self.type_word(match)
-        if kind and len(match.readings) > 1:
+        if len(match.readings) > 1 and (kind := self.type_word(match)):
             for reading in match.readings:
                 entity = self.registry.facts(reading.record.entity)
                 if _SAME_TYPE.get(entity.type, entity.type) == kind:
@@ -629,7 +628,7 @@ class Weighing:
                 and not _INFLECTED.search(word)
                 and 0 < gap < len(scan.starts)
             ):
-                between = scan.text[scan.ends[gap - 1] : scan.starts[gap]]
+                between = scan.gaps[gap]
                 known = scan.named.get(number)
                 first_word = number < match.first and self._first_of_sentence(scan, number)
                 if between in (" ", "\u00a0") and not (known and known.starts) and not first_word:
@@ -665,7 +664,7 @@ class Weighing:
 
     @staticmethod
     def _beside(scan: Scan, number: int) -> bool:
-        return 0 < number < len(scan.starts) and scan.text[scan.ends[number - 1] : scan.starts[number]] in _BESIDE
+        return 0 < number < len(scan.words) and scan.gaps[number] in _BESIDE
 
     def _words_before(self, scan: Scan, number: int, count: int) -> list[str]:
         words: list[str] = []
@@ -785,4 +784,4 @@ def _sentence(scan: Scan, match: Match) -> Iterator[str]:
 
 def _ends(scan: Scan, number: int) -> bool:
     """Whether a sentence ends before this word."""
-    return number > 0 and any(mark in ".!?\n؟۔" for mark in scan.text[scan.ends[number - 1] : scan.starts[number]][:8])
+    return number > 0 and any(mark in ".!?\n؟۔" for mark in scan.gaps[number][:8])

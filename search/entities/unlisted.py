@@ -200,16 +200,14 @@ _RUN = re.compile(
     rf"(?:[ \u00a0\-‐‑](?:{_INITIALS})?(?:{_CAPITAL_WORD}|{_PARTICLE}(?=[ \u00a0\-]))"
     rf"|[ \u00a0]{_PARTICLE}(?!\w)){{0,9}}"
 )
-"""Initials, capitalised words and particles; it begins with a plain class of letters, which a search goes through fast."""
+"""Initials, capitalised words, particles; it begins with a plain class of letters, which a search goes through fast."""
 _WORD = re.compile(rf"{_L}+(?:[{_APOSTROPHE}\-‐‑]{_L}+)*|[.!?…:;»”\n،؛؟]")
 _IN_RUN = re.compile(
     rf"(?:[{_UP}][hаaуюʻ‘'’]?\.)|{_L}+(?:[{_APOSTROPHE}]{_L}+)*(?:[\-‐‑]{_L}+(?:[{_APOSTROPHE}]{_L}+)*)*"
 )
 _QUOTED = re.compile('[«“„"]([^«»“”„"\n]{2,70})[»”“"]')
 _SITES = "news|uz|kg|kz|tj|tm|af|ir|ru|com|org|net|info|media|tv|asia"
-_ADDRESS = re.compile(
-    rf"(?<![\w@/.])[{_UP}][\w-]{{2,30}}\.(?:{_SITES})\b(?!\.\w|/)"
-)
+_ADDRESS = re.compile(rf"(?<![\w@/.])[{_UP}][\w-]{{2,30}}\.(?:{_SITES})\b(?!\.\w|/)")
 _SITE_END = re.compile(rf"\.(?:{_SITES})\b")
 _BRACKETED = re.compile(rf"[»”\"]? \(([{_UP}]{{3,8}})\)")
 _NEAR = 70

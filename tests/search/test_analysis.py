@@ -6,7 +6,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from search.analysis import LANGUAGES, LONGEST, analyse, fold, script, stem, stem_term, stems_of, words
+from search.analysis import (
+    LANGUAGES,
+    LONGEST,
+    analyse,
+    fold,
+    parted,
+    script,
+    stem,
+    stem_term,
+    stems_of,
+    surfaces,
+    words,
+)
 
 scripts = st.text(
     st.one_of(
@@ -29,6 +41,13 @@ def test_offsets_point_at_the_surface(text: str, language: str | None) -> None:
         assert end <= word.start < word.end <= len(text)
         assert fold(text[word.start : word.end], language) == word.folded != ""
         end = word.end
+
+
+@given(scripts)
+def test_words_and_gaps_make_up_the_text(text: str) -> None:
+    parts = parted(text)
+    assert "".join(parts) == text
+    assert parts[1::2] == [found.group() for found in surfaces(text)]
 
 
 @given(scripts)
