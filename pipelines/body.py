@@ -103,21 +103,24 @@ class Body:
     """All that trafilatura took for content, links and teasers too."""
 
 
-def extract_body(tree: HtmlElement, url: str, title: str = "") -> Body:
+def extract_body(tree: HtmlElement, title: str = "") -> Body:
     """The text of a page's article; the headline helps where the two extractors disagree. The tree stays as it is."""
-    own, sound = _trafilatura(tree, url, fast=True)
+    own, sound = _trafilatura(tree, fast=True)
     other = list(paragraphs(try_readability(copy(tree))))
     enough = sum(len(p.text) for p in other) > 2 * SHORT
     chosen = combine(own, other, title) if sound or not enough else other
     if sum(len(p.text) for p in chosen) < SHORT or not any(p.is_prose for p in chosen):
-        slow, _ = _trafilatura(tree, url, fast=False)
+        slow, _ = _trafilatura(tree, fast=False)
         chosen = max(chosen, slow, key=lambda some: sum(len(p.text) for p in some))
     return Body(chosen, own)
 
 
-def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> tuple[list[Paragraph], bool]:
-    """Its paragraphs, and whether the page has them as such: text out of tables or bare lists is doubtful."""
-    options = Extractor(output_format="python", fast=fast, comments=False, links=True, url=url)
+def _trafilatura(tree: HtmlElement, *, fast: bool) -> tuple[list[Paragraph], bool]:
+    """Its paragraphs, and whether the page has them as such: text out of tables or bare lists is doubtful.
+
+    It is not told the page's address: that is for making links whole, and of a link only its being one counts here.
+    """
+    options = Extractor(output_format="python", fast=fast, comments=False, links=True)
     document: Any = bare_extraction(tree, options=options)
     if document is None:
         return [], False

@@ -84,7 +84,7 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
     page = read_page(tree, url)
     names = site_names(page, hints.sitename)
     title = _title(page, tree, names) or hints.title
-    found = extract_body(tree, url, title or "")
+    found = extract_body(tree, title or "")
     spellings = [title or "", page.meta("og:title"), text_of(page.article.get("headline")), hints.title or ""]
     cleared = clear(found.article, spellings, names)
     body = "\n\n".join(cleared.paragraphs)
