@@ -25,9 +25,8 @@ AUTHOR_METAS = (
     "article:author_name",
 )
 BYLINES = (
-    ".//*[@rel='author' or contains(@itemprop, 'author') or contains(@class, 'author') or contains(@class, 'Author')"
-    " or contains(@class, 'byline') or contains(@class, 'Byline') or contains(@class, 'writer')"
-    " or contains(@id, 'author')]"
+    ".//*[@rel='author' or @itemprop[contains(., 'author')] or @id[contains(., 'author')] or @class[contains(., 'author')"
+    " or contains(., 'Author') or contains(., 'byline') or contains(., 'Byline') or contains(., 'writer')]]"
 )
 JOINED = re.compile(r"\s*[,;،|]\s*|\s+(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و)\s+")
 NO_NAME = re.compile(r"https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)

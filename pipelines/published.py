@@ -35,9 +35,9 @@ URL_DAY_FIRST = re.compile(rf"(?<!\d){DAY}[/._-]{MONTH}[/._-]{YEAR}(?!\d)")
 NEAR = timedelta(days=2)
 """A date in the address is more to be trusted than a printed one that lies further from it than this."""
 PRINTED = (
-    ".//*[self::h1 or self::time or contains(@itemprop, 'datePublished') or contains(@id, 'date')"
-    " or contains(@class, 'date') or contains(@class, 'Date') or contains(@class, 'time')"
-    " or contains(@class, 'publish') or contains(@class, 'byline') or contains(@class, 'meta')]"
+    ".//*[self::h1 or self::time or @itemprop[contains(., 'datePublished')] or @id[contains(., 'date')]"
+    " or @class[contains(., 'date') or contains(., 'Date') or contains(., 'time') or contains(., 'publish')"
+    " or contains(., 'byline') or contains(., 'meta')]]"
 )
 MOST_PRINTED = 40
 
