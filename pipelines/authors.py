@@ -25,8 +25,9 @@ AUTHOR_METAS = (
     "article:author_name",
 )
 BYLINES = (
-    ".//*[@rel='author' or @itemprop[contains(., 'author')] or @id[contains(., 'author')] or @class[contains(., 'author')"
-    " or contains(., 'Author') or contains(., 'byline') or contains(., 'Byline') or contains(., 'writer')]]"
+    ".//*[@rel='author' or @itemprop[contains(., 'author')] or @id[contains(., 'author')]"
+    " or @class[contains(., 'author') or contains(., 'Author') or contains(., 'byline') or contains(., 'Byline')"
+    " or contains(., 'writer')]]"
 )
 JOINED = re.compile(r"\s*[,;،|]\s*|\s+(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و)\s+")
 NO_NAME = re.compile(r"https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)
