@@ -336,6 +336,9 @@ class _Page:
                 continue
             start, end = run.span()
             over = self.overlaps(start, end)
+            if over is None and _is_bare(run.group(), self.language):
+                self.alone.append([run])
+                continue
             covered = over is not None and over[0] <= start and over[1] >= end
             if covered and not (self.base in _HEAD_LAST and over is not None and over[2] == "place"):
                 continue
@@ -1069,6 +1072,15 @@ def _whole_nobody(word: str) -> bool:
 def _is_idle(run: str) -> bool:
     """Whether a run is a single word that begins sentences and no names: The, Он."""
     return _whole_nobody(run) and not _is_organisation(run)
+
+
+@lru_cache(REMEMBERED)
+def _is_bare(run: str, language: str | None) -> bool:
+    """Whether a run is a single word that can only be the surname of somebody who is named in full elsewhere."""
+    base = (language or "").split("-")[0]
+    if not run.isalpha() or base in _HEAD_LAST or (base == "ru" and _ADJECTIVE.search(run)):
+        return False
+    return not (_is_nobody(run) or _sounds_alone(run, language))
 
 
 def names_nothing(word: str) -> bool:
