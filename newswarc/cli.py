@@ -413,7 +413,7 @@ def entities_try(
     title: Annotated[str, typer.Option(metavar="T", help="Its title.")] = "",
     language: Annotated[str | None, typer.Option(metavar="L", help="Its language; found by itself.")] = None,
     country: Annotated[str | None, typer.Option(metavar="C", help="The outlet's country, as UZ.")] = None,
-    date: Annotated[str | None, typer.Option(metavar="DAY", help="When it was published, as 2021-05-06.")] = None,
+    date: Annotated[str | None, typer.Option(metavar="DAY", help="Its day, as --since of search takes it.")] = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help='Lines {"id", "language", "title", "text"} in, {"id", "mentions"} out.')
     ] = False,

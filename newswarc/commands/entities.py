@@ -6,7 +6,6 @@ import json as encoding
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from rich.markup import escape
 
 from newswarc.commands.faults import NotFound, UserError
 from newswarc.commands.printing import console, plain, print_json, table, visible
+from newswarc.commands.search import day
 from newswarc.items import Mention, Statement
 from newswarc.settings import DataFolder
 from search.entities.annotator import found, registry_of
@@ -106,11 +106,11 @@ def _live_beside(given: Sequence[Path], data: Path) -> tuple[list[Placed], list[
 
 
 def try_text(
-    given: str | None, title: str, language: str | None, country: str | None, day: str | None, jsonl: bool, data: Path,
+    given: str | None, title: str, language: str | None, country: str | None, date: str | None, jsonl: bool, data: Path,
     json: bool,
 ) -> int:  # fmt: skip
     """What is found in a text: mentions and statements."""
-    on = _day(day)
+    on = day(date, "--date").date() if date else None
     registry = _registry(data)
     if jsonl:
         return _lines(lambda asked: _tried(asked, registry))
@@ -129,20 +129,13 @@ def _tried(asked: dict[str, Any], registry: Registry) -> dict[str, Any]:
     title, text, language = (asked.get(name) for name in ("title", "text", "language"))
     if not isinstance(text, str) or not isinstance(title or "", str) or not isinstance(language or "", str):
         return {"id": asked.get("id"), "error": "needs text, and title and language as text where they are given"}
-    country, day = (_or_none(asked.get(name)) for name in ("country", "date"))
+    country, date = (_or_none(asked.get(name)) for name in ("country", "date"))
     try:
-        on = _day(day)
+        on = day(date, "date").date() if date else None
     except UserError as fault:
         return {"id": asked.get("id"), "error": str(fault)}
     mentions, statements = found(title or "", text, language or _language(text), country, registry, on)
     return {"id": asked.get("id"), "mentions": plain(mentions), "statements": plain(statements)}
-
-
-def _day(given: str | None) -> date | None:
-    try:
-        return date.fromisoformat(given) if given else None
-    except ValueError:
-        raise UserError(f"{given!r} is no day; write it as 2021-05-06") from None
 
 
 def _text(given: str) -> str:
