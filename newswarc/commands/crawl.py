@@ -151,6 +151,10 @@ def crawl_once(
     sources: Path | None = None,
 ) -> dict[str, Any]:
     """One round over the sources; returns what `--json` prints. Raises WorkFault where nothing could be archived."""
+    from crawler.contract import check
+
+    check()  # before the imports that another Scrapy may lack
+
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
