@@ -12,6 +12,7 @@ from typing import Any
 from rich.markup import escape
 
 from newswarc.commands.faults import NotFound, UserError
+from newswarc.commands.opening import index_of
 from newswarc.commands.printing import console, plain, print_json, table, visible
 from newswarc.commands.search import day
 from newswarc.items import Mention, Statement
@@ -22,7 +23,6 @@ from search.entities.same import same
 from search.entities.unlisted import Annotated, suggest
 from search.entities.watchlist import Entity, Placed, Problem, check, read
 from search.entities.watchlist import files as files_of
-from search.index import open_index
 
 LONGEST_LINE = 12_000_000
 """Characters of a line of a list."""
@@ -204,10 +204,7 @@ def _or_none(language: object) -> str | None:
 
 def suggest_names(limit: int, at_least: int, data: Path, json: bool) -> int:
     """Unlisted names of the indexed documents, spellings of one name together, most frequent first."""
-    folder = DataFolder(data)
-    if folder.embedded and not folder.index.is_dir():
-        raise NotFound(f"no index in {data}: crawl first, or name the folder with --data")
-    with open_index(folder.index_url) as index:
+    with index_of(DataFolder(data)) as index:
         documents = (document for id in index.ids() if (document := index.get(id)))
         groups = suggest(Annotated(d.title, d.text, d.language, d.mentions) for d in documents)
     chosen = [group for group in groups if group.documents >= at_least][:limit]
