@@ -109,7 +109,8 @@ class ArchivedRobots:
             return Answer(Protego.parse(""), self._failed.get(base), fault=e)
         rules = rules_of(response)
         self._slow_down(robots, rules)
-        return Answer(rules, response.meta.get("warc"), response)
+        # Kept for the round, and read from the archive where it is read again: its body would only take room.
+        return Answer(rules, response.meta.get("warc"), response.replace(body=b""))
 
     def _request(self, base: str, request: Request) -> Request:
         asked = request.meta.get("newswarc") or {}
