@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -18,9 +17,9 @@ from functools import lru_cache
 from itertools import count, islice
 from pathlib import Path
 
+from benchmarks.shared import CORPUS
 from crawler.sample.content import Story, outlets
 
-SHARED = Path(os.environ.get("NEWSWARC_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 SMALLEST, LARGEST = 60_000, 450_000
 """Decoded bytes of the real pages that are taken: the small ones are pages of 2012, which no outlet serves today."""
 _PARAGRAPH = re.compile(r"(<p\b[^>]*>)([^<]{60,})(</p>)", re.I)
@@ -66,7 +65,7 @@ def make(folder: Path, number: int) -> Pages:
 
 
 def _real() -> Iterator[str]:
-    truth = SHARED / "corpus" / "truth.jsonl"
+    truth = CORPUS / "truth.jsonl"
     if not truth.is_file():
         return
     for line in truth.read_text("utf-8").splitlines():
@@ -100,7 +99,7 @@ def _dealt(html: str, dice: random.Random, mark: str) -> str:
 def sentences() -> dict[str, list[str]]:
     """Sentences of articles by language: of the corpus where it is at hand, else of the sample outlets."""
     found: dict[str, list[str]] = {}
-    truth = SHARED / "corpus" / "truth.jsonl"
+    truth = CORPUS / "truth.jsonl"
     rows = [json.loads(line) for line in truth.read_text("utf-8").splitlines()] if truth.is_file() else []
     texts = [(row["language"], row["body"]) for row in rows if row["body"]]
     for language, text in texts or [(language, story.body) for language, story in _stories()]:

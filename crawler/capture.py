@@ -32,6 +32,7 @@ from scrapy.utils.asyncio import is_asyncio_available
 
 from crawler.addresses import RefusedAddress
 from crawler.appender import Appender, opened
+from crawler.contract import check
 from crawler.proxies import Proxy, ProxyFailed, parse_proxy
 from crawler.stopping import GRACE, STOPPING, NotSent, stop
 from crawler.wire import (
@@ -54,6 +55,8 @@ logger = logging.getLogger(__name__)
 
 ARCHIVE_FAULT = "archive_fault"
 """The reason with which a crawl is stopped that could not archive; also a key of its stats, with the error's text."""
+ANSWERS = "answers_archived"
+"""The key of its stats that counts archived answers; Scrapy's own count takes one that is used twice for two."""
 
 
 class RefusedRequest(IgnoreRequest):
@@ -80,11 +83,13 @@ class CaptureHandler(BaseDownloadHandler):
     Settings: NEWSWARC_DATA (folder), DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_WARNSIZE, NEWSWARC_LOWEST_RATE
     (bytes a second after 10 s), NEWSWARC_UNVERIFIED_HOSTS (hosts whose certificate is not checked; their records say
     so). DOWNLOAD_VERIFY_CERTIFICATES counts where it is set: Scrapy's default, no check at all, is not ours.
+    On a Scrapy that it was not written for it does not start, see `crawler.contract`.
     """
 
     lazy = False
 
     def __init__(self, crawler: Crawler) -> None:
+        check()
         super().__init__(crawler)
         if not is_asyncio_available():
             raise NotConfigured("CaptureHandler needs asyncio: the asyncio reactor, or TWISTED_REACTOR_ENABLED = False")
@@ -112,6 +117,7 @@ class CaptureHandler(BaseDownloadHandler):
             raise
         request.meta["warc"] = receipt
         request.meta["download_latency"] = outcome.latency
+        self.crawler.stats.inc_value(ANSWERS, int(outcome.status is not None))
         if outcome.failure:
             raise _as_scrapy_says(outcome) from outcome.failure
         if self._warnsize and len(outcome.body) > self._warnsize:

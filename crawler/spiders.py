@@ -24,6 +24,7 @@ from archive.errors import ArchiveError
 from archive.http import header_values
 from archive.store import ArchiveReader
 from crawler.appender import Appender, opened
+from crawler.contract import check
 from crawler.discovery import FoundBy, Listing, places
 from crawler.listings import discover_again, discover_record
 from crawler.robots import RobotsRefused
@@ -120,6 +121,7 @@ class OutletSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        check()  # Scrapy only logs a download handler that does not load; without its spider it does not start
         spider: Self = super().from_crawler(crawler, *args, **kwargs)
         settings = crawler.settings
         data = DataFolder(Path(settings["NEWSWARC_DATA"]))

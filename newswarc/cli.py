@@ -122,8 +122,8 @@ def search(
     since: Annotated[str | None, typer.Option(metavar="D", help="Published on or after this day.")] = None,
     until: Annotated[str | None, typer.Option(metavar="D", help="Published on or before this day.")] = None,
     sort: Annotated[str, typer.Option(metavar="relevance|date", help="Order of the hits.")] = "relevance",
-    limit: Annotated[int, typer.Option(metavar="N", min=0, max=10_000, help="Hits a page.")] = 10,
-    offset: Annotated[int, typer.Option(metavar="N", min=0, help="Skip so many hits.")] = 0,
+    limit: Annotated[int, typer.Option(metavar="N", min=0, max=1_000, help="Hits a page.")] = 10,
+    offset: Annotated[int, typer.Option(metavar="N", min=0, max=100_000, help="Skip so many hits.")] = 0,
     actor: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Only what names this actor, in any script; may be repeated: all of them."),
@@ -143,7 +143,7 @@ def search(
 ) -> None:
     """Search the index.
 
-    Exit codes: 0 (also with no hit), 2 wrong use.
+    Exit codes: 0 (also with no hit), 1 the index cannot be read, 2 wrong use.
     """
     from newswarc.commands.search import Asked, run
 
@@ -169,11 +169,11 @@ def show(
     record: Annotated[bool, typer.Option("--record", help="The whole WARC record.")] = False,
     data: DATA = DATA_DEFAULT,
     index: INDEX = None,
-    json: JSON = False,
+    json: Annotated[bool, typer.Option("--json", help="The whole document as JSON.")] = False,
 ) -> None:
     """Show a document or its archived original, checked against its digests before it is shown.
 
-    Exit codes: 0 shown, 1 the record is missing or corrupt, 2 no such document.
+    Exit codes: 0 shown, 1 the record is missing or corrupt, 2 no such document, or wrong use.
     """
     from newswarc.commands.show import run
 
@@ -256,7 +256,10 @@ def rebuild(
 
 @app.command(epilog=_examples("newswarc status", "newswarc status --json"))
 def status(data: DATA = DATA_DEFAULT, json: JSON = False) -> None:
-    """What the archive holds, what is still to be done, and how each source stands."""
+    """What the archive holds, what is still to be done, and how each source stands.
+
+    Exit codes: 0, 2 there is no ledger in the folder.
+    """
     from newswarc.commands.status import run
 
     raise typer.Exit(run(data, json))
@@ -300,7 +303,7 @@ def tour(region: str = "sample", data: DATA = DATA_DEFAULT) -> None:
 def sources_check(names: Names = None, sources: SOURCES = None, json: JSON = False) -> None:
     """Check the files of the registry; each fault with file, key and remedy.
 
-    Exit codes: 0 all good, 1 faults.
+    Exit codes: 0 all good, 1 faults, 2 no such folder, region or outlet.
     """
     from newswarc.commands.sources import check
 
@@ -413,7 +416,7 @@ def entities_try(
     title: Annotated[str, typer.Option(metavar="T", help="Its title.")] = "",
     language: Annotated[str | None, typer.Option(metavar="L", help="Its language; found by itself.")] = None,
     country: Annotated[str | None, typer.Option(metavar="C", help="The outlet's country, as UZ.")] = None,
-    date: Annotated[str | None, typer.Option(metavar="DAY", help="When it was published, as 2021-05-06.")] = None,
+    date: Annotated[str | None, typer.Option(metavar="DAY", help="Its day, as --since of search takes it.")] = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help='Lines {"id", "language", "title", "text"} in, {"id", "mentions"} out.')
     ] = False,

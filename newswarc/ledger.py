@@ -602,11 +602,13 @@ class Ledger:
             "documents": value(
                 "SELECT count(*) FROM document d JOIN exchange e ON e.id = d.exchange WHERE e.source = ?"
             ),
-            "last_exchange": value("SELECT max(captured_at) FROM exchange WHERE source = ?"),
+            "last_exchange": value("SELECT max(captured_at) FROM exchange WHERE source = ? AND kind != 'source'"),
             "listings": value("SELECT count(*) FROM listing WHERE source = ? AND state = 'works'"),
             "last_failure": value(
                 "SELECT captured_at || ' ' || coalesce(error, 'HTTP ' || status) || ' ' || url FROM exchange "
-                "WHERE source = ? AND (error IS NOT NULL OR status >= 400) ORDER BY id DESC LIMIT 1"
+                "WHERE source = ? AND kind != 'source' AND (error IS NOT NULL OR status >= 400) "
+                # A place that was only looked into, and is not there, is no failure.
+                "AND NOT (kind != 'article' AND status IN (404, 410)) ORDER BY id DESC LIMIT 1"
             ),
         }
 

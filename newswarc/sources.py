@@ -43,7 +43,8 @@ class SourceFault:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {f'{self.key}: ' if self.key else ''}{self.problem}. {self.remedy}."
+        remedy = self.remedy if self.remedy.endswith("?") else f"{self.remedy}."
+        return f"{self.file}: {f'{self.key}: ' if self.key else ''}{self.problem}. {remedy}"
 
 
 class UnknownSource(LookupError):
@@ -321,7 +322,7 @@ def _read(key: str, path: Path, file: str, environ: Mapping[str, str]) -> Source
         line = f" in line {e.problem_mark.line + 1}" if e.problem_mark else ""
         return [SourceFault(file, None, f"not YAML{line}: {e.problem or e.context}", "Correct that line")]
     except (yaml.YAMLError, OSError, UnicodeDecodeError, ValueError) as e:
-        return [SourceFault(file, None, f"unreadable: {e}".replace("\n", " "), "Save it as YAML in UTF-8")]
+        return [SourceFault(file, None, f"unreadable: {' '.join(str(e).split())}", "Save it as YAML in UTF-8")]
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         return [SourceFault(file, None, "not a list of keys and values", "Begin with `name: …` and `homepage: …`")]
     faults = [_unknown_key(file, name) for name in values if name not in KEYS]

@@ -65,11 +65,11 @@ def choose_title(voices: Voices, names: list[str], url: str, repeated: Callable[
     candidates = {folded: run for folded, run in candidates.items() if len(folded) >= SHORTEST and not is_name(run)}
     if not candidates:
         return next((text for text, _ in spoken if words(text) and not is_name(text)), None)
-    support = {folded: _support(folded, spoken) for folded in candidates}
+    exact = {letters(text) for text in (*voices.headings, voices.headline)}
+    support = {folded: _support(folded, spoken, folded in exact) for folded in candidates}
     if max(support.values()) <= HEADING + PART:  # nobody repeats the heading whole
         pieces = {letters(piece) for piece in voices.pieces} - {letters(heading) for heading in voices.headings}
         support = {folded: value + PIECE * (folded in pieces) for folded, value in support.items()}
-    exact = {letters(text) for text in (*voices.headings, voices.headline)}
     best = _best(support)
     if best not in exact:
         heard = repeated()
@@ -92,11 +92,15 @@ def _voices(voices: Voices) -> list[tuple[str, float]]:
     ]
 
 
-def _support(folded: str, spoken: list[tuple[str, float]]) -> float:
-    """How much of the page says these very words; of several headings the one that says most counts."""
+def _support(folded: str, spoken: list[tuple[str, float]], is_whole: bool) -> float:
+    """How much of the page says these very words; of several headings the one that says most counts.
+
+    A whole heading or JSON-LD headline is also heard where another voice begins with it and a sign follows: what comes
+    behind it then is the site, its section or the author, by whatever sign it is set apart.
+    """
     headings = [(letters(text), weight) for text, weight in spoken if weight in (HEADING, ONE_OF_MANY)]
     others = [
-        ({letters(run) for run in _parts_joined(text)}, letters(text), weight)
+        ({letters(run) for run in _parts_joined(text)}, text, weight)
         for text, weight in spoken
         if weight not in (HEADING, ONE_OF_MANY)
     ]
@@ -107,8 +111,24 @@ def _support(folded: str, spoken: list[tuple[str, float]]) -> float:
         for text, weight in headings
         if text == folded or (text not in heard and (text.startswith(folded) or text.endswith(folded)))
     ]
-    from_others = (w if whole == folded else PART * w for runs, whole, w in others if folded in runs)
+    from_others = (
+        w if letters(text) == folded else PART * w
+        for runs, text, w in others
+        if folded in runs or (is_whole and _begins(text, folded))
+    )
     return max(from_headings, default=0) + sum(from_others)
+
+
+def _begins(text: str, folded: str) -> bool:
+    """Whether a text begins with just these letters, and then comes a sign and no further word."""
+    said = ""
+    for word in re.finditer(r"\w+", text):
+        said += letters(word[0])
+        if len(said) >= len(folded):
+            rest = text[word.end() :].lstrip()
+            after = next((c for c in rest if unicodedata.category(c)[0] != "M"), " ")
+            return said == folded and unicodedata.category(after)[0] in "PS"
+    return False
 
 
 def _split(text: str) -> list[tuple[int, int]]:

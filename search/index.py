@@ -28,12 +28,17 @@ class IndexFault(Exception):
     """Something is wrong with the index; the text says what, and what to do.
 
     * IndexFault
+      - IndexUnknown   its URL names no engine that we know
       - IndexLocked    another process writes to it
       - IndexOutdated  made by another version of the schema: rebuild
       - IndexDamaged   files are missing or broken: rebuild
       - IndexAway      the engine takes nothing now (away, overloaded, full, blocked): send again later
       - IndexRefused   the engine refuses single documents, whenever they are sent; the others are committed
     """
+
+
+class IndexUnknown(IndexFault, ValueError):
+    pass
 
 
 class IndexLocked(IndexFault):
@@ -158,7 +163,7 @@ def _backend(url_or_path: str) -> tuple[Any, str]:
     scheme, colon, place = str(url_or_path).partition(":")
     if not colon or scheme not in BACKENDS:
         if colon and scheme.isalpha() and len(scheme) > 1 and "/" not in scheme:
-            raise IndexFault(f"no search backend {scheme!r}; known: {', '.join(BACKENDS)}")
+            raise IndexUnknown(f"no search backend {scheme!r}; known: {', '.join(BACKENDS)}")
         scheme, place = "tantivy", str(url_or_path)
     module, _, name = BACKENDS[scheme].rpartition(".")
     try:

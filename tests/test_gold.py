@@ -30,13 +30,13 @@ if __name__ == "__main__":  # the folder of a program comes first, and rooms of 
     HERE = Path(__file__).resolve().parent
     sys.path[:1] = map(str, (HERE.parent, HERE / "engine", HERE / "faults", HERE))
 
+from benchmarks.shared import GOLD
 from crawler.sample.server import SampleServer, message
 from search.entities.annotator import name_of, registry_of
 from search.index import open_index
 from search.query import Query, parse
 from search.resolving import resolved
 
-GOLD = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "gold"
 SCORES = Path(__file__).with_name("scores.json")
 MOST_HITS = 1_000
 ENGINES = ("tantivy", "elasticsearch")

@@ -185,6 +185,24 @@ def test_search_by_date_has_the_newest_first(region):
     assert [d[:10] for d in dates] == sorted((d[:10] for d in dates), reverse=True)
 
 
+def test_search_prints_each_hit_with_the_words_that_were_found(region):
+    """Found words stand in lower case here: what would be read as markup of our own."""
+    said = region.run("search", "rocket*", "--limit", "3", "--facets")
+    assert "rockets" in said
+    assert "[[" not in said
+    assert "(none)" in said, "facets name what has no value"
+
+
+def test_a_filter_that_no_document_has_is_said(region):
+    told = region.json("search", "rocket*", "--source", "sample/nosuch", "--language", "russian", "--country", "uz")
+    assert told["total"] == 0
+    source, language = told["notes"]
+    assert source.startswith("no document has --source 'sample/nosuch'; there are ")
+    assert "sample/pulnama" in source
+    assert language.startswith("no document has --language 'russian'; there are ")
+    assert "notes" not in region.json("search", "nosuchword", "--source", "pulnama")
+
+
 def test_a_query_that_cannot_be_parsed_is_searched_as_words(region):
     found = region.json("search", '((("rocket')
     assert found["total"] > 0
@@ -241,6 +259,18 @@ def test_status_adds_up(region):
     assert {s["source"] for s in told["sources"]} == set(region.first["sources"])
 
 
+def test_status_names_failures_and_nothing_else_so(region):
+    """Neither what the registry says of a source nor a place that was only guessed and is not there."""
+    failures = {s["source"]: s["last_failure"] for s in region.json("status")["sources"] if s["last_failure"]}
+    assert failures
+    assert not any("urn:newswarc:source" in said or "sitemap" in said for said in failures.values())
+    lines = region.run("status").splitlines()
+    assert lines[-len(failures) - 1] == "last failures"
+    assert [line.partition(":")[0] for line in lines[-len(failures) :]] == sorted(failures)
+    table = lines[lines.index("") + 1 : -len(failures) - 2]
+    assert all(len(line.rstrip()) <= 80 for line in table)
+
+
 # ---- the index is disposable
 
 
@@ -248,6 +278,17 @@ def test_a_rebuild_from_the_archive_alone_gives_the_same_documents(region, copy)
     data = copy()
     region.run("rebuild", data=data)
     assert documents(data) == region.after_second
+
+
+def test_a_lost_index_says_so_and_is_not_made_by_looking(region, copy):
+    data = copy()
+    shutil.rmtree(data / "index")
+    document = next(iter(region.after_second))
+    for command in (["search", "rocket"], ["show", document]):
+        assert region.run(*command, data=data, code=2) == ""
+    assert not (data / "index").exists()
+    (data / "index").mkdir()
+    assert "newswarc rebuild" in region.json("search", "rocket", data=data)["notes"][0]
 
 
 def test_a_lost_ledger_and_index_are_made_again(region, copy):

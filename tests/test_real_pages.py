@@ -13,20 +13,19 @@ import subprocess
 import sys
 from collections import defaultdict
 from contextlib import ExitStack
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import trustme
 
 from archive.store import ArchiveReader
+from benchmarks.shared import CORPUS
 from crawler.sample.server import SampleServer, message, not_found
 from crawler.urls import canonical
 from newswarc.ledger import Ledger
 from search.index import open_index
 from search.query import Query, parse
 
-CORPUS = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "corpus"
 LISTING = "/listing-of-the-test.xml"
 
 pytestmark = pytest.mark.skipif(

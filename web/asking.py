@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from queue import LifoQueue
 
-from newswarc.commands.faults import NotFound
+from newswarc.commands.opening import index_of
 from newswarc.settings import DataFolder
-from search.index import Facets, IndexFault, Results, SearchIndex, open_index
+from search.index import Facets, IndexFault, Results, SearchIndex
 from search.query import Filters, Parsed, Query, moment, parse
 from search.resolving import resolved_by, with_names
 
@@ -156,9 +156,7 @@ class Indexes:
             return Answer(results, index.aggregate(question.query, histogram="month") if question.facets else None)
 
     def _open(self) -> SearchIndex:
-        if self.folder.embedded and not self.folder.index.is_dir():
-            raise NotFound(f"no index in {self.folder.root}: crawl first, or name the folder with --data")
-        return open_index(self.folder.index_url)
+        return index_of(self.folder)
 
     def close(self) -> None:
         while not self._free.empty():

@@ -151,6 +151,10 @@ def crawl_once(
     sources: Path | None = None,
 ) -> dict[str, Any]:
     """One round over the sources; returns what `--json` prints. Raises WorkFault where nothing could be archived."""
+    from crawler.contract import check
+
+    check()  # before the imports that another Scrapy may lack
+
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
@@ -294,6 +298,6 @@ class _Progress:
         stats = self.crawling.stats
         workshop = getattr(self.crawling.spider, "workshop", None)
         done = workshop.drain.drain.progress if workshop else None
-        fetched = stats.get_value("downloader/response_count", 0) if stats else 0
+        fetched = stats.get_value("answers_archived", 0) if stats else 0
         cleaned, documents = (done.cleaned, done.documents) if done else (0, 0)
         return f"{fetched} answers archived, {cleaned} pages cleaned, {documents} documents"

@@ -6,14 +6,15 @@ import json as encoding
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 
 from newswarc.commands.faults import NotFound, UserError
+from newswarc.commands.opening import index_of
 from newswarc.commands.printing import console, plain, print_json, table, visible
+from newswarc.commands.search import day
 from newswarc.items import Mention, Statement
 from newswarc.settings import DataFolder
 from search.entities.annotator import found, registry_of
@@ -22,7 +23,6 @@ from search.entities.same import same
 from search.entities.unlisted import Annotated, suggest
 from search.entities.watchlist import Entity, Placed, Problem, check, read
 from search.entities.watchlist import files as files_of
-from search.index import open_index
 
 LONGEST_LINE = 12_000_000
 """Characters of a line of a list."""
@@ -106,11 +106,11 @@ def _live_beside(given: Sequence[Path], data: Path) -> tuple[list[Placed], list[
 
 
 def try_text(
-    given: str | None, title: str, language: str | None, country: str | None, day: str | None, jsonl: bool, data: Path,
+    given: str | None, title: str, language: str | None, country: str | None, date: str | None, jsonl: bool, data: Path,
     json: bool,
 ) -> int:  # fmt: skip
     """What is found in a text: mentions and statements."""
-    on = _day(day)
+    on = day(date, "--date").date() if date else None
     registry = _registry(data)
     if jsonl:
         return _lines(lambda asked: _tried(asked, registry))
@@ -129,20 +129,13 @@ def _tried(asked: dict[str, Any], registry: Registry) -> dict[str, Any]:
     title, text, language = (asked.get(name) for name in ("title", "text", "language"))
     if not isinstance(text, str) or not isinstance(title or "", str) or not isinstance(language or "", str):
         return {"id": asked.get("id"), "error": "needs text, and title and language as text where they are given"}
-    country, day = (_or_none(asked.get(name)) for name in ("country", "date"))
+    country, date = (_or_none(asked.get(name)) for name in ("country", "date"))
     try:
-        on = _day(day)
+        on = day(date, "date").date() if date else None
     except UserError as fault:
         return {"id": asked.get("id"), "error": str(fault)}
     mentions, statements = found(title or "", text, language or _language(text), country, registry, on)
     return {"id": asked.get("id"), "mentions": plain(mentions), "statements": plain(statements)}
-
-
-def _day(given: str | None) -> date | None:
-    try:
-        return date.fromisoformat(given) if given else None
-    except ValueError:
-        raise UserError(f"{given!r} is no day; write it as 2021-05-06") from None
 
 
 def _text(given: str) -> str:
@@ -211,10 +204,7 @@ def _or_none(language: object) -> str | None:
 
 def suggest_names(limit: int, at_least: int, data: Path, json: bool) -> int:
     """Unlisted names of the indexed documents, spellings of one name together, most frequent first."""
-    folder = DataFolder(data)
-    if folder.embedded and not folder.index.is_dir():
-        raise NotFound(f"no index in {data}: crawl first, or name the folder with --data")
-    with open_index(folder.index_url) as index:
+    with index_of(DataFolder(data)) as index:
         documents = (document for id in index.ids() if (document := index.get(id)))
         groups = suggest(Annotated(d.title, d.text, d.language, d.mentions) for d in documents)
     chosen = [group for group in groups if group.documents >= at_least][:limit]

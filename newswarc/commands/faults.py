@@ -25,11 +25,12 @@ class WorkFault(RuntimeError):
 def explain(e: BaseException) -> str | None:
     """The sentence for a fault that people can mend; None for one that is ours."""
     # Late, for they take a while to import, and mostly nothing fails.
+    from crawler.contract import UnfitScrapy
     from newswarc.sources import UnknownSource
     from search.entities.watchlist import BadWatchlist
     from search.index import IndexFault
 
-    ours = UserError | NotFound | WorkFault | UnknownSource | BadSetting | BadWatchlist
+    ours = UserError | NotFound | WorkFault | UnknownSource | UnfitScrapy | BadSetting | BadWatchlist
     if isinstance(e, ours | LedgerFault | ArchiveError | IndexFault):
         return str(e)
     if isinstance(e, BrokenPipeError):

@@ -54,6 +54,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], numbers: Se
     return made
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 source`, `2 sources`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 _DECEIVING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

@@ -10,11 +10,10 @@ from rich.markup import escape
 
 from archive.store import ArchiveReader
 from newswarc.commands.faults import NotFound, UserError
-from newswarc.commands.opening import document_row, exchange_of, ledger_of
+from newswarc.commands.opening import document_row, exchange_of, index_of, ledger_of
 from newswarc.commands.printing import console, plain, print_json, readable, visible
 from newswarc.items import Document, RecordPointer
 from newswarc.settings import DataFolder
-from search.index import open_index
 
 LIMIT = 64 * 1024 * 1024
 """Bytes of a page, decoded, that are shown."""
@@ -23,6 +22,8 @@ LIMIT = 64 * 1024 * 1024
 def run(prefix: str, wanted: Sequence[str], data: Path, json: bool) -> int:
     if len([w for w in wanted if w != "wire"]) > 1:
         raise UserError(f"one view at a time: --{wanted[0]} or --{wanted[1]}")
+    if json and wanted:
+        raise UserError(f"--json prints the whole document; leave away --json or --{wanted[0]}")
     with ledger_of(data) as ledger:
         row = document_row(ledger, prefix)
         pointer = exchange_of(ledger, row).archived.pointer
@@ -31,7 +32,7 @@ def run(prefix: str, wanted: Sequence[str], data: Path, json: bool) -> int:
     if view in ("original", "wire", "headers", "record"):
         sys.stdout.buffer.write(_original(ArchiveReader(folder.archive), pointer, view))
         return 0
-    index = open_index(folder.index_url)
+    index = index_of(folder)
     try:
         document = index.get(row.id)
     finally:

@@ -10,7 +10,7 @@ from archive.store import ArchiveReader
 from archive.verify import verify_folder
 from newswarc.commands.faults import UserError
 from newswarc.commands.opening import document_row, exchange_of, ledger_of
-from newswarc.commands.printing import console, print_json
+from newswarc.commands.printing import console, counted, print_json
 from newswarc.ledger import DocumentRow, Ledger
 from newswarc.settings import DataFolder
 from pipelines.judge import BAD, Verdict, judge, made_again
@@ -23,7 +23,9 @@ STYLES = {"verified": "green", "extractor changed": "yellow", "corrupt": "red", 
 
 def run(prefixes: Sequence[str], everything: bool, data: Path, json: bool) -> int:
     if bool(prefixes) == everything:
-        raise UserError("name the documents to verify, or --all")
+        raise UserError(
+            "either the documents that are named, or --all" if everything else "name the documents to verify, or --all"
+        )
     folder = DataFolder(data)
     with ledger_of(data) as ledger:
         rows = ledger.documents() if everything else [document_row(ledger, p) for p in prefixes]
@@ -68,4 +70,8 @@ def _print(verdicts: Sequence[Verdict], records: Sequence[Verdict], everything: 
     if everything:
         counts = Counter(v.verdict for v in verdicts)
         said = ", ".join(f"{n} {word}" for word, n in sorted(counts.items())) or "none"
-        out.print(f"{len(verdicts)} documents: {said}; {len(records) or 'no'} fault(s) in the archive's records")
+        documents, faults = (
+            counted(len(verdicts), "document"),
+            counted(len(records), "fault") if records else "no fault",
+        )
+        out.print(f"{documents}: {said}; {faults} in the archive's records")

@@ -13,15 +13,17 @@ import argparse
 import importlib.util
 import json
 import math
-import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":  # the folder of a program comes first, and the repository is not on its path
+    sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from benchmarks.shared import CORPUS
 from pipelines.extract import extract_lines
 
-SHARED = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).parents[3] / "shared"))
-CORPUS = SHARED / "corpus"
 FLOORS = Path(__file__).parents[1] / "scores.json"
 ENOUGH = 10
 """Pages of a language that has a floor of its own."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
+from benchmarks.shared import SEED
 from newswarc.items import Hints
 from pipelines.clean import clean_page
 
-SEED = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).parents[3] / "shared")) / "seed-case"
 CAPTURED = datetime(2022, 4, 22, tzinfo=UTC)
 TWIN = """\
 Raid on the dam WAS ordered but never carried out say rebels

@@ -11,6 +11,10 @@ from pipelines.titles import Voices, choose_title, letters
 URL = "https://www.valleynews.example/2022/04/raid"
 HEADLINE = "Raid on the dam never carried out, rebels say"
 TAGGED = f"{HEADLINE} - The Daily"
+COLON = f"{HEADLINE}: VALLEYNEWS"
+LATEST = f"{HEADLINE} - All the latest news - The Gazette"
+STARS = f"{HEADLINE} * The Gazette of the Valley * by Jo Carter"
+HYPHEN = f"{HEADLINE}-World|The Gazette"
 DATED = "21.04.2022 14:05"
 
 
@@ -28,6 +32,9 @@ DATED = "21.04.2022 14:05"
         ("the h1 holds a date", Voices([f"{HEADLINE} {DATED}"], [HEADLINE, DATED], f"{HEADLINE} / {DATED}"), []),
         ("the h1 holds a kicker", Voices([f"Conflict{HEADLINE}"], ["Conflict", HEADLINE], og_title=HEADLINE), []),
         ("a name before a colon", Voices(title_tag=f"valleynews.example: {HEADLINE}"), []),
+        ("metas set the site apart by a colon", Voices([HEADLINE, "News"], [], LATEST, COLON, COLON), []),
+        ("the tag has site and author behind stars", Voices([HEADLINE], og_title=STARS, title_tag=STARS), []),
+        ("a hyphen without spaces", Voices(headline=HEADLINE, og_title=HYPHEN, title_tag=HYPHEN), []),
         ("the page is signed in JSON-LD", Voices(headline=HEADLINE, title_tag=f"{HEADLINE} - News"), []),
     ],
 )  # fmt: skip
@@ -39,6 +46,12 @@ def test_a_dash_inside_a_headline_stays() -> None:
     headline = "Deal on gas - a bridge between neighbours"
     voices = Voices([headline], title_tag=f"{headline} - Valley News", og_title=f"{headline} - Valley News")
     assert choose_title(voices, ["Valley News"], URL) == headline
+
+
+def test_a_heading_that_goes_on_in_words_is_not_cut() -> None:
+    longer = f"{HEADLINE} in a statement"
+    voices = Voices(["Raid on the dam", longer], og_title=longer, title_tag=longer)
+    assert choose_title(voices, [], URL) == longer
 
 
 def test_what_the_page_repeats_is_preferred() -> None:

@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from scrapy.http import Response
 
 from crawler.robots import MAX_ROBOTS, rules_of
-from crawler.sample.server import SampleServer, message, not_found
+from crawler.sample.server import Reply, SampleServer, message, not_found
+from newswarc.ledger import Ledger
 
 AGENT = "newswarc/1 (archiving news monitor)"
 
@@ -116,3 +118,117 @@ def test_a_crawl_asks_for_robots_txt_first_and_keeps_what_was_refused(tmp_path):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert json.loads(looked.stdout)["urls"]["refused"] == 1
+
+
+FEED = (
+    "<rss version='2.0'><channel><title>x</title><item><title>A story of the day</title>"
+    "<link>http://{0}/news/2026/a-story-of-the-day</link></item></channel></rss>"
+)
+PAGES = {
+    "/robots.txt": message("User-agent: *\nSitemap: /news-sitemap.xml\n", "text/plain"),
+    "/news/2026/a-story-of-the-day": message("<h1>A story</h1><p>" + "A sentence of the story. " * 20),
+}
+
+
+def plain(request):
+    feed = message(FEED.format(request.host), "application/rss+xml")
+    return (PAGES | {"/feed.xml": feed}).get(request.path) or not_found(request)
+
+
+def moved(to):
+    return lambda request: message(
+        "", status="301 Moved Permanently", headers=[("Location", f"http://{to}{request.path}")]
+    )
+
+
+def failing(request):
+    return message("", status="503 Service Unavailable") if request.path == "/robots.txt" else plain(request)
+
+
+def silent(request):
+    return Reply([], keep_alive=False) if request.path == "/robots.txt" else plain(request)
+
+
+ROBOTS_SITES = {
+    "plain.example": plain,
+    "moved.example": moved("www.moved.example"),
+    "www.moved.example": plain,
+    "circle.example": moved("www.circle.example"),
+    "www.circle.example": moved("circle.example"),
+    "failing.example": failing,
+    "silent.example": silent,
+}
+HOMEPAGES = {name.partition(".")[0]: f"http://{name}/" for name in ROBOTS_SITES if not name.startswith("www.")}
+
+
+@pytest.fixture(scope="module")
+def two_rounds(tmp_path_factory):
+    """What each of two rounds asked for and told, and the ledger they left."""
+    folder = tmp_path_factory.mktemp("robots")
+    (folder / "sources" / "one").mkdir(parents=True)
+    sources = {name: {"name": name, "homepage": url, "delay": 0} for name, url in HOMEPAGES.items()}
+    sources["plain-too"] = sources["plain"] | {"homepage": "http://plain.example/too/"}
+    sources["moved-feed"] = sources["plain"] | {
+        "homepage": "http://moved.example/too/",
+        "feeds": ["http://www.moved.example/feed.xml"],
+    }
+    for name, source in sources.items():
+        (folder / "sources" / "one" / f"{name}.yaml").write_text(json.dumps(source))
+    rounds = []
+    with SampleServer(ROBOTS_SITES) as server:
+        environ = {**os.environ, "NEWSWARC_ALLOW_NETWORKS": "127.0.0.0/8"}
+        environ["NEWSWARC_CONNECT_TO"] = f"*:*=127.0.0.1:{server.port}"
+        command = [sys.executable, "-m", "newswarc", "crawl", "--workers", "1", "--json", "--recheck"]
+        for _ in range(2):
+            seen = len(server.log)
+            done = subprocess.run(
+                [*command, "--sources", str(folder / "sources"), "--data", str(folder / "data")],
+                capture_output=True, text=True, env=environ, timeout=100,
+            )  # fmt: skip
+            requests = [entry.request for entry in server.log[seen:]]
+            rounds.append((requests, json.loads(done.stdout)["sources"], done.stderr))
+    ledger = Ledger(folder / "data" / "ledger.sqlite")
+    yield rounds, ledger
+    ledger.close()
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["first round", "later round"])
+def test_robots_txt_is_fetched_once_a_round_and_archived_once(two_rounds, number):
+    """By whomever it is wanted: the rules, discovery, a second outlet of the host, a redirect to it; retries apart."""
+    rounds, ledger = two_rounds
+    asked = Counter(request.host for request in rounds[number][0] if request.path == "/robots.txt")
+    once = dict.fromkeys(set(ROBOTS_SITES) - {"failing.example", "silent.example"}, 1)
+    assert asked == once | {"failing.example": 2, "silent.example": 2}
+    kept = {host: len(ledger.captures(f"http://{host}/robots.txt")) for host in ROBOTS_SITES}
+    assert kept == {host: 2 * n for host, n in asked.items()}
+
+
+def state_of_robots(ledger, source):
+    rows = ledger._db.execute("SELECT state, reason FROM listing WHERE source = ? AND kind = 'robots'", (source,))
+    return [tuple(row) for row in rows]
+
+
+def test_what_robots_txt_said_reaches_every_outlet_that_looks_there(two_rounds):
+    rounds, ledger = two_rounds
+    for source in ("one/plain", "one/plain-too", "one/moved"):
+        assert state_of_robots(ledger, source) == [("works", None)]
+    assert "Traceback" not in rounds[0][2] + rounds[1][2]
+
+
+def test_a_robots_txt_that_fails_says_so(two_rounds):
+    _, ledger = two_rounds
+    assert state_of_robots(ledger, "one/failing") == [("failed", "HTTP 503")]
+    ((state, reason),) = state_of_robots(ledger, "one/silent")
+    assert (state, reason) == ("failed", "http://silent.example/robots.txt: no answer")
+    ((state, reason),) = state_of_robots(ledger, "one/circle")
+    assert state == "failed"
+    assert "redirects in a circle" in reason
+    refused = {row.archived.error for row in ledger.captures("http://failing.example/")}
+    assert refused == {"robots: http://failing.example/robots.txt answered HTTP 503, so nothing may be fetched"}
+
+
+def test_a_host_without_rules_for_now_is_counted_once(two_rounds):
+    """Two tries of a silent robots.txt are two failures in the summary, not three or four."""
+    for _, told, _ in two_rounds[0]:
+        assert [n for cause, n in told["one/silent"]["failed"].items() if cause.startswith("robots")] == [2]
+        assert not told["one/silent"].get("notes")

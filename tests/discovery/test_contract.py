@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.shared import CORPUS
 from crawler.discovery import BACKENDS, DEPTH, FURTHER, Discovered, discover, is_trap
 from crawler.urls import canonical, within
 from newswarc.items import Capture
 from newswarc.sources import Source
 
-SHARED = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).parents[3] / "shared"))
-FEEDS = SHARED / "corpus" / "feeds"
+FEEDS = CORPUS / "feeds"
 
 KINDS = st.sampled_from(["feed", "sitemap", "section", "homepage", "robots"])
 TYPES = st.sampled_from(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
+from benchmarks.shared import CORPUS
 from crawler.discovery.shape import is_section, looks_like_article
 
-SHARED = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).parents[3] / "shared"))
-CORPUS = SHARED / "corpus" / "truth.jsonl"
+TRUTH = CORPUS / "truth.jsonl"
 
 NO_ARTICLES = [
     line
@@ -21,9 +20,9 @@ NO_ARTICLES = [
 
 
 def real_articles() -> list[str]:
-    if not CORPUS.is_file():
-        pytest.skip(f"no corpus of real pages at {CORPUS}")
-    return [json.loads(line)["url"] for line in CORPUS.read_text("utf-8").splitlines()]
+    if not TRUTH.is_file():
+        pytest.skip(f"no corpus of real pages at {TRUTH}")
+    return [json.loads(line)["url"] for line in TRUTH.read_text("utf-8").splitlines()]
 
 
 def test_nine_in_ten_real_articles_look_like_one() -> None:

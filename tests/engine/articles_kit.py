@@ -6,22 +6,20 @@ The corpus belongs to others and stands outside the repository, in `../shared/co
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import yaml
 from test_index_contract import CASES, _described, document
 
+from benchmarks.shared import CORPUS
 from crawler.sample.content import outlets
 from newswarc.items import Document
 from search.entities.annotator import annotated
 
 LONGEST = 700
 """Characters that are taken of a page's text: there are hundreds of them."""
-SHARED = Path(os.environ.get("NEWSWARC_SHARED") or Path(__file__).resolve().parents[3] / "shared")
 
 
 def all_documents() -> list[Document]:
@@ -50,7 +48,7 @@ def of_the_sample() -> Iterator[Document]:
 
 
 def of_the_corpus() -> Iterator[Document]:
-    truth = SHARED / "corpus" / "truth.jsonl"
+    truth = CORPUS / "truth.jsonl"
     for line in truth.read_text("utf-8").splitlines() if truth.is_file() else ():
         page = json.loads(line)
         if page["body"]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import time
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import external
 import pytest
 
+from benchmarks.shared import SEED
 from search.analysis import folded_words
 from search.entities.gazetteer import COLUMNS, FILE, gazetteer
 from search.entities.watchlist import BOXES, Entity, Placed, check_entities, load
 
 PLACES = FILE.parent / "places.yaml"
-SHARED = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).parents[3] / "shared"))
 REGION = ("UZ", "KG", "KZ", "TJ", "TM", "AF")
 CRITICAL = {"UZ": "uz", "KG": "ky", "KZ": "kk", "TJ": "tg", "TM": "tk"}
 """Country → language its districts must be named in."""
@@ -218,7 +216,7 @@ def test_the_file_is_a_table_without_a_date_in_its_head() -> None:
 
 
 def test_the_places_of_the_reference_story() -> None:
-    facts = SHARED / "seed-case" / "facts.json"
+    facts = SEED / "facts.json"
     if not facts.exists():
         external.cannot(f"{facts} is not there")
     by_name = defaultdict(list)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -11,14 +10,14 @@ from pathlib import Path
 import external
 import pytest
 
+from benchmarks.shared import SEED
 from search.analysis import folded_words
 from search.entities import watchlist
 from search.entities.organs import organs
 from search.entities.watchlist import Entity
 
 FILE = Path(watchlist.__file__).parent / "watchlists" / "central-asia-afghanistan.yaml"
-SHARED = Path(os.environ.get("NEWSWARC_SHARED", Path(__file__).parents[3] / "shared"))
-FACTS = SHARED / "seed-case" / "facts.json"
+FACTS = SEED / "facts.json"
 SCRIPT_OF = {
     **dict.fromkeys(("en", "uz", "tr", "tk"), "LATIN"),
     **dict.fromkeys(("ru", "uz-Cyrl", "ky", "kk", "tg"), "CYRILLIC"),

@@ -1,6 +1,5 @@
 """Who says what: exact offsets always, and precision and recall on paragraphs of our own, half of them held out."""
 
-import os
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.shared import SEED
 from newswarc.items import Mention
 from search.entities.annotate import annotate
 from search.entities.registry import Registry
@@ -20,8 +20,7 @@ from search.entities.statements import attributed, positions, statements
 HERE = Path(__file__).parent
 PLACES = {"country", "city", "province", "river", "village", "region", "pass", "town"}
 GOLD = yaml.load((HERE / "statements.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-SHARED = Path(os.environ.get("NEWSWARC_SHARED", HERE.parents[2] / "shared"))
-ARTICLE = SHARED / "seed-case" / "article-2022-04-21.txt"
+ARTICLE = SEED / "article-2022-04-21.txt"
 
 
 def mention(surface, type, field, start, canonical=None, id=None):
