@@ -20,7 +20,7 @@ from pipelines.metadata import Page, description, images, read_page, site_names,
 from pipelines.published import find_modified, find_published
 from pipelines.titles import Voices, choose_title, letters
 
-RULES = 1
+RULES = 2
 """Raised whenever these rules give another text for some page."""
 EXTRACTOR = f"trafilatura {trafilatura.__version__}; newswarc-clean {RULES}"
 LARGEST = 20_000_000
