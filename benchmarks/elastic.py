@@ -42,7 +42,7 @@ def bench(*, quick: bool) -> Result:
     prepare()
     number, asked = (2_000, 30) if quick else (100_000, 100)
     try:
-        with node() as server:
+        with node(java=()) as server:
             return _benched(server.url, number, asked)
     except Unavailable as reason:
         return Result("elastic", "Elasticsearch", [], [f"Left out: {reason}."])

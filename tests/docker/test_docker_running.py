@@ -123,8 +123,6 @@ class Outside:
             (self.folder / name).mkdir()
             self.nodes[name] = Node(self.folder / name, heap="400m")
             self._keys(self.nodes[name], env)
-            quick = "-XX:TieredStopAtLevel=1\n"  # it starts with less work
-            (self.nodes[name].config / "jvm.options.d" / "quick.options").write_text(quick)
             self.ports[f"{name} transport"] = free_port()
         node = self.nodes[name]
         given |= {"discovery.type": given.get("discovery.type"), "path.repo": str(self.volume("snapshots"))}
