@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from uuid import uuid4
 
 import external
 import pytest
 from elastic_server import Unavailable, remove_indices, shared
+
+from search.entities import registry
+from search.entities.watchlist import Placed
 
 MADE: list[str] = []
 """Names of indices made in this process."""
@@ -43,3 +47,9 @@ def new_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         return f"elasticsearch:{request.getfixturevalue('elasticsearch_url')}/{name}"
 
     return place
+
+
+@pytest.fixture(scope="session")
+def read_once() -> Callable[[], list[Placed]]:
+    """`shipped_places`, which reads the shipped lists at its first call alone: 2 s."""
+    return cache(registry.shipped_places)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -405,6 +406,8 @@ def _is_han(name: str) -> bool:
 
 def _mixed(word: str) -> str:
     """`Latin a in Cyrillic` where one word has letters of two scripts; "" where it has one."""
+    if word.isascii():
+        return ""
     scripts = defaultdict(list)
     for letter in word:
         if letter.isalpha():
@@ -416,6 +419,7 @@ def _mixed(word: str) -> str:
     return f"{few} {' '.join(scripts[few])} in {most}"
 
 
+@lru_cache(1 << 12)  # letters: of a long list each comes thousands of times
 def _script_name(letter: str) -> str:
     name = unicodedata.name(letter, "")
     return next((s for s in ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "ARMENIAN") if name.startswith(s)), "").title()

@@ -7,12 +7,12 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from search.entities.registry import DAY, HOUR, KEPT, Compiler, Registry, is_compiled
-from search.entities.registry import shipped as all_shipped
 from search.entities.watchlist import Alias, BadWatchlist, Entity, Placed, check_entities, load
 
 HERE = Path(__file__).parent
@@ -219,12 +219,15 @@ def test_two_ways_to_write_abad_and_the_izafet_are_one(tmp_path: Path) -> None:
         assert ids(registry, name) == ["khairabad"], name
 
 
-def test_a_changed_watchlist_is_noticed(shipped: Registry, tmp_path: Path) -> None:
-    file = tmp_path / "mine.yaml"
+def test_a_changed_watchlist_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [Placed(entity, "shipped", shipped=True) for entity in load([HERE / "small-watchlist.yaml"])]
+    monkeypatch.setattr("search.entities.registry.shipped_places", lambda: few)
+    lists, cache = tmp_path / "lists", tmp_path / "cache"
+    lists.mkdir()
+    file = lists / "mine.yaml"
     entry = {"id": "blue-caravan", "name": "Blue Caravan Society", "kind": "actor", "type": "organisation"}
     file.write_text(json.dumps({"title": "Mine", "entities": [entry]}), "utf-8")
-    cache = shipped.folder.parent
-    registry = Registry.open([tmp_path], cache)
+    registry = Registry.open([lists], cache)
     assert registry.current() is registry
     entry["names"] = {"ru": ["Общество «Синий караван»"]}  # type: ignore[assignment]
     file.write_text(json.dumps({"title": "Mine", "entities": [entry]}), "utf-8")
@@ -232,8 +235,9 @@ def test_a_changed_watchlist_is_noticed(shipped: Registry, tmp_path: Path) -> No
     renewed = registry.current()
     assert renewed.version != registry.version
     assert ids(renewed, "общества синий караван") == ["blue-caravan"]
+    assert ids(renewed, "Termez") == ["termez"]
     assert not renewed.stale
-    (tmp_path / "more.yaml").write_text("title: More\nentities: []\n", "utf-8")
+    (lists / "more.yaml").write_text("title: More\nentities: []\n", "utf-8")
     assert renewed.stale
 
 
@@ -338,8 +342,9 @@ def refused(folder: Path, cache: Path) -> BadWatchlist:
 
 
 def test_an_unsound_list_is_refused_with_its_lines_and_at_once_from_then_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_once: Callable[[], list[Placed]]
 ) -> None:
+    monkeypatch.setattr("search.entities.registry.shipped_places", read_once)
     lists, cache = tmp_path / "lists", tmp_path / "cache"
     lists.mkdir()
     file = lists / "mine.yaml"
@@ -380,6 +385,6 @@ def test_lists_that_change_while_they_are_checked_are_not_remembered(
     assert list(cache.iterdir()) == []
 
 
-def test_the_shipped_lists_are_sound_together() -> None:
-    problems = check_entities([Placed(entity, "shipped") for entity in all_shipped()])
+def test_the_shipped_lists_are_sound_together(read_once: Callable[[], list[Placed]]) -> None:
+    problems = check_entities([Placed(place.entity, "shipped") for place in read_once()])
     assert [str(problem) for problem in problems if problem.level == "error"] == []

@@ -53,8 +53,10 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture
-def newswarc(monkeypatch, capsys, cache, tmp_path):
+def newswarc(monkeypatch, capsys, cache, tmp_path, read_once):
     """Runs the command line in this process: what it printed, what it complained of, its exit code."""
+    for place in ("search.entities.registry", "newswarc.commands.entities"):
+        monkeypatch.setattr(f"{place}.shipped_places", read_once)
     monkeypatch.setenv("NEWSWARC_CACHE", str(cache))
     monkeypatch.setenv("NEWSWARC_DATA", str(tmp_path / "data"))
 
