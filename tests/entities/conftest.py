@@ -7,5 +7,5 @@ from search.entities.registry import Registry
 
 @pytest.fixture(scope="session")
 def shipped() -> Registry:
-    """The shipped registry, from the user's cache if it is compiled there: its name is the digest of what it is made of."""
+    """The shipped registry, from the user's cache if it is there: named by the digest of what it is made of."""
     return Registry.open()
