@@ -1,18 +1,40 @@
-"""What tests of several rooms share: the one Elasticsearch of a test run, and places for new indices on any engine."""
+"""What tests of several rooms share: their order, the one Elasticsearch of a run, places for new indices."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 from uuid import uuid4
 
 import external
+import order
 import pytest
 from elastic_server import Unavailable, remove_indices, shared
 
 from search.entities import registry
 from search.entities.watchlist import Placed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: order.place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For `--dist loadfile`: in the order of the tests, and files that share something in one worker."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Shares(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return order.share(nodeid)
+
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Shares(config, log)
+
 
 MADE: list[str] = []
 """Names of indices made in this process."""

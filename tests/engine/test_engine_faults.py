@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import ssl
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import external
 import pytest
-import trustme
 from drain_kit import crawling
-from elastic_server import Node, Unavailable, request, until, workspace
+from elastic_server import request, until
 from faulty_proxy import door
+from secured_server import Secured
 from test_index_contract import NewPlace, document, found
 
 from crawler.sample.server import SampleServer, message
@@ -26,7 +19,6 @@ from search.index import IndexAway, IndexFault, IndexOutdated, IndexRefused, fre
 from search.query import All, Query
 
 NAME = "NEWSWARC_ELASTICSEARCH_"
-ROLES = json.loads((Path(__file__).parents[2] / "search" / "elastic" / "roles.json").read_text())
 
 
 # ---- on a server without security
@@ -185,59 +177,6 @@ def test_secrets_are_read_from_files_and_never_shown(tmp_path: Path) -> None:
 
 
 # ---- on one with TLS and users
-
-
-@dataclass
-class Secured:
-    node: Node
-    authority: Path
-    context: ssl.SSLContext
-
-    def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
-        """As the superuser."""
-        words = base64.b64encode(b"root:correct horse").decode()
-        return request(f"{self.node.url}{path}", method, body, self.context, Authorization=f"Basic {words}")
-
-    def key(self, *roles: str) -> str:
-        descriptors = {role: {k: v for k, v in ROLES[role].items() if k != "description"} for role in roles}
-        made = self.ask("/_security/api_key", "POST", {"name": "test", "role_descriptors": descriptors})
-        return str(made["encoded"])
-
-
-@pytest.fixture(scope="module")
-def secured(elasticsearch_url: str) -> Iterator[Secured]:
-    """Depends on the run's server only to be left out where that is left out."""
-    try:
-        with workspace() as folder:
-            yield from _secured(folder)
-    except Unavailable as fault:
-        external.cannot(f"no Elasticsearch to test with: {fault}")
-
-
-def _secured(folder: Path) -> Iterator[Secured]:
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1", "localhost")
-    (folder / "node").mkdir()
-    ssl_settings = {
-        f"xpack.security.http.ssl.{name}": value
-        for name, value in {"enabled": True, "key": "certs/key.pem", "certificate": "certs/cert.pem"}.items()
-    }
-    others = {"xpack.license.self_generated.type": "basic", "cluster.info.update.interval": "10s"}
-    node = Node(folder / "node", {"xpack.security.enabled": True, **others, **ssl_settings})
-    (node.config / "certs").mkdir()
-    certificate.private_key_pem.write_to_path(node.config / "certs" / "key.pem")
-    certificate.cert_chain_pems[0].write_to_path(node.config / "certs" / "cert.pem")
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    node.add_user("root", "correct horse", "superuser")
-    try:
-        node.start()
-        made = Secured(node, folder / "ca.pem", ssl.create_default_context(cafile=folder / "ca.pem"))
-        for role, body in ROLES.items():
-            made.ask(f"/_security/role/{role}", "PUT", body)
-        made.ask("/_security/user/ann", "PUT", {"password": "battery staple", "roles": ["newswarc_admin"]})
-        yield made
-    finally:
-        node.stop()
 
 
 @pytest.fixture

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import external
 import pytest
-from elastic_server import Node, Unavailable, request, workspace
+from secured_server import Secured
 from test_index_contract import document, kept
 from typer.testing import CliRunner
 
@@ -27,58 +24,27 @@ from search.elastic_snapshot import register, restore, take
 from search.index import IndexFault, IndexOutdated, open_index
 from search.query import All, Query
 
-ROLES = json.loads((Path(__file__).parents[2] / "search" / "elastic" / "roles.json").read_text())
-ROOT = f"Basic {base64.b64encode(b'root:correct horse').decode()}"
 FIRST, SECOND = datetime(2026, 11, 24, 12, tzinfo=UTC), datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-@dataclass
-class Server:
-    url: str
-    repositories: Path
-
-    def key(self, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """From now on newswarc has an API key with that role's rights."""
-        described = {k: v for k, v in ROLES[role].items() if k != "description"}
-        made = request(
-            f"{self.url}/_security/api_key", "POST", {"name": "t", "role_descriptors": {role: described}},
-            Authorization=ROOT,
-        )  # fmt: skip
-        monkeypatch.setenv("NEWSWARC_ELASTICSEARCH_API_KEY", made["encoded"])
-
-
-@pytest.fixture(scope="module")
-def server(elasticsearch_url: str) -> Iterator[Server]:
-    """With security, and a folder for repositories. It asks for the run's server only to be left out where that is."""
-    try:
-        with workspace() as folder:
-            (folder / "node" / "repositories").mkdir(parents=True)
-            where = str(folder / "node" / "repositories")
-            node = Node(
-                folder / "node",
-                {"xpack.security.enabled": True, "xpack.license.self_generated.type": "basic", "path.repo": where},
-            )
-            node.add_user("root", "correct horse", "superuser")
-            try:
-                yield Server(node.start().url, folder / "node" / "repositories")
-            finally:
-                node.stop()
-    except Unavailable as fault:
-        external.cannot(f"no Elasticsearch to test with: {fault}")
+def signed_in(role: str, secured: Secured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on newswarc has an API key with that role's rights."""
+    monkeypatch.setenv("NEWSWARC_ELASTICSEARCH_API_KEY", secured.key(role))
 
 
 @pytest.fixture
-def place(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def place(secured: Secured, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An index of the name the roles are for, empty; everything is done with the role that snapshots need."""
-    server.key("newswarc_admin", monkeypatch)
-    url = f"elasticsearch:{server.url}/articles"
+    monkeypatch.setenv("NEWSWARC_ELASTICSEARCH_CA_FILE", str(secured.authority))
+    signed_in("newswarc_admin", secured, monkeypatch)
+    url = f"elasticsearch:{secured.node.url}/articles"
+    secured.emptied()
     with open_index(url) as index:
         assert isinstance(index, ElasticIndex)
         index.setup()
-        server.key("newswarc_snapshots", monkeypatch)
+        signed_in("newswarc_snapshots", secured, monkeypatch)
         yield url
-    for made in request(f"{server.url}/articles-v*", Authorization=ROOT):
-        request(f"{server.url}/{made}", "DELETE", Authorization=ROOT)
+    secured.emptied()
 
 
 @pytest.fixture
@@ -89,10 +55,10 @@ def index(place: str) -> Iterator[ElasticIndex]:
 
 
 @pytest.fixture
-def repository(server: Server, index: ElasticIndex, request: pytest.FixtureRequest) -> str:
+def repository(secured: Secured, index: ElasticIndex, request: pytest.FixtureRequest) -> str:
     name = f"of-{abs(hash(request.node.name))}"
     for _ in range(2):  # again changes nothing
-        register(index.engine, name, server.repositories / name)
+        register(index.engine, name, secured.repositories / name)
     return name
 
 
@@ -162,11 +128,11 @@ def test_a_snapshot_of_another_schema_is_never_let_serve(
 
 
 def test_a_damaged_snapshot_is_said_and_leaves_what_serves(
-    server: Server, index: ElasticIndex, repository: str
+    secured: Secured, index: ElasticIndex, repository: str
 ) -> None:
     written(index, document())
     made = take(index, repository)
-    (server.repositories / repository / "indices").rename(server.repositories / repository / "moved")
+    (secured.repositories / repository / "indices").rename(secured.repositories / repository / "moved")
     before = index.standing()
     with pytest.raises(IndexFault):
         restore(index, repository, made.name)
@@ -176,15 +142,15 @@ def test_a_damaged_snapshot_is_said_and_leaves_what_serves(
 
 @pytest.mark.parametrize("role", ["newswarc_crawler", "newswarc_reader"])
 def test_other_roles_have_not_the_right(
-    place: str, server: Server, repository: str, role: str, monkeypatch: pytest.MonkeyPatch
+    place: str, secured: Secured, repository: str, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.key(role, monkeypatch)
+    signed_in(role, secured, monkeypatch)
     with open_index(place) as other:
         assert isinstance(other, ElasticIndex)
         with pytest.raises(IndexFault, match="has not the right"):
             take(other, repository)
         with pytest.raises(IndexFault, match="has not the right"):
-            register(other.engine, "another", server.repositories / "another")
+            register(other.engine, "another", secured.repositories / "another")
 
 
 # ---- as commands
@@ -204,9 +170,9 @@ def run(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     return command
 
 
-def test_the_commands(server: Server, index: ElasticIndex, run: Callable[..., Any]) -> None:
+def test_the_commands(secured: Secured, index: ElasticIndex, run: Callable[..., Any]) -> None:
     written(index, document("a"), document("b"))
-    where = server.repositories / "commands"
+    where = secured.repositories / "commands"
     made = run("snapshot", "--repository", "commands", "--location", str(where))
     assert run("snapshots", "--repository", "commands")[0]["name"] == made["snapshot"]
     written(index, document("c"))
@@ -219,10 +185,10 @@ def test_the_commands(server: Server, index: ElasticIndex, run: Callable[..., An
 
 
 def test_the_ledger_sends_again_what_came_after_and_withdraws_what_is_gone(
-    server: Server, index: ElasticIndex, run: Callable[..., Any], tmp_path: Path
+    secured: Secured, index: ElasticIndex, run: Callable[..., Any], tmp_path: Path
 ) -> None:
     written(index, document("kept"), document("withdrawn"))
-    made = run("snapshot", "--repository", "again", "--location", str(server.repositories / "again"))
+    made = run("snapshot", "--repository", "again", "--location", str(secured.repositories / "again"))
     with closing(Ledger(tmp_path / "data" / "ledger.sqlite")) as ledger, ledger._write() as db:
         db.execute("INSERT INTO document VALUES ('kept', 'kept', 1, 1, 'live', 1), ('later', 'later', 2, 1, 'live', 1)")
     told = run("restore", made["snapshot"], "--repository", "again")
@@ -239,18 +205,18 @@ def test_the_embedded_index_has_no_snapshots(run: Callable[..., Any], monkeypatc
 
 
 def test_figures_are_set_up_by_the_admin_and_sent_by_the_crawler(
-    server: Server, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    secured: Secured, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(Ledger(tmp_path / "data" / "ledger.sqlite")) as ledger:
         ledger.begin_round(["region/outlet"], FIRST)
-    server.key("newswarc_crawler", monkeypatch)
+    signed_in("newswarc_crawler", secured, monkeypatch)
     assert "has not the right" in run("figures")
-    server.key("newswarc_admin", monkeypatch)
+    signed_in("newswarc_admin", secured, monkeypatch)
     for _ in range(2):
         run("setup")
-    server.key("newswarc_crawler", monkeypatch)
+    signed_in("newswarc_crawler", secured, monkeypatch)
     assert run("figures")["figures"] == 1
-    server.key("newswarc_reader", monkeypatch)
+    signed_in("newswarc_reader", secured, monkeypatch)
     assert "has not the right" in run("figures")
-    there = request(f"{server.url}/articles-figures/_search", Authorization=ROOT)["hits"]["hits"]
+    there = secured.ask("/articles-figures/_search")["hits"]["hits"]
     assert [hit["_source"]["source"] for hit in there] == ["region/outlet"]
