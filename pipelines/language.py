@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from py3langid.langid import LanguageIdentifier
+
+from pipelines.language_model import identifier_of
 
 LANGUAGES = frozenset(
     (
@@ -97,9 +99,7 @@ def language_of(text: str, hint: str | None = None) -> str | None:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(sorted(LANGUAGES & set(identifier.labels)))
-    return identifier
+    return identifier_of(LANGUAGES)
 
 
 def _tag(name: str | None, sample: str) -> str | None:
