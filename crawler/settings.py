@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
+from scrapy.settings import default_settings
+
 from newswarc import __version__
 
 BOT_NAME = "newswarc"
@@ -34,6 +36,14 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 REDIRECT_MAX_TIMES = 10
 RETRY_TIMES = 1
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]
+RETRY_EXCEPTIONS = [  # those of the handlers above; Scrapy's own list loads its handlers too
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+    OSError,
+]
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -55,6 +65,10 @@ SPIDER_MIDDLEWARES = {
 # Nothing that listens, nothing that phones out, nothing that runs code.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
+LISTENING = ("scrapy.extensions.remote_control.RemoteControl", "scrapy.extensions.telnet.TelnetConsole")
+EXTENSIONS_BASE = {  # not even loaded, which would take a tenth of a crawl's start
+    name: order for name, order in default_settings.EXTENSIONS_BASE.items() if name not in LISTENING
+}
 COOKIES_ENABLED = False
 METAREFRESH_ENABLED = False
 REFERRER_POLICY = "no-referrer"
