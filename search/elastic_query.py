@@ -178,7 +178,12 @@ class _Translator:
             if self.scored and found.kind in (Word, Phrase):
                 fields.append(("title", IN_TITLE - 1))
         clauses: list[Clause] = []
+        # A word of a script without stems is its own stem: what stands the same in both fields is looked for in one.
+        same = found.kind in (Word, Phrase) and found.exact == found.stems
         for field, weight in fields:
+            if same:
+                clauses += self._any(f"folded.{field}", found.exact, found, weight * (EXACT + 1))
+                continue
             clauses += self._any(f"folded.{field}", found.exact, found, weight * EXACT)
             clauses += self._any(f"stems.{field}", found.stems, found, weight)
         return clauses[0] if len(clauses) == 1 else _bool(should=clauses)
