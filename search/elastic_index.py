@@ -63,7 +63,6 @@ REMEMBERS = 20
 """Tenths of a second that the engine may remember a deletion, and take it for a newer document."""
 _YEAR_ONE = 62_135_596_800_000
 """Milliseconds from the year 1 to 1970: versions may not be negative."""
-_NOT_READ = ["folded", "stems", "keys", "date"]
 
 Action = tuple[int, bytes | None]
 """Version, and the document's JSON; None: delete."""
@@ -372,7 +371,7 @@ class ElasticIndex:
             return None
         with self.engine.faults("be read") as client:
             try:
-                found = client.get(index=self._target, id=document_id, source_excludes=_NOT_READ)
+                found = client.get(index=self._target, id=document_id)
             except NotFoundError as fault:
                 if "error" in fault.body:
                     raise
@@ -394,7 +393,6 @@ class ElasticIndex:
             from_=query.offset,
             sort=[order, {"id": "asc"}],
             track_total_hits=True,
-            source_excludes=_NOT_READ,
         )
 
     def _asked(self, query: Query, **options: Any) -> tuple[Any, tuple[str, ...]]:
