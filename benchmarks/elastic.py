@@ -31,6 +31,8 @@ TURN = 5_000
 """Documents written by one side before it is the other's turn."""
 PAIRED = 25_000
 """Documents that both sides write; ours goes on alone, or the bench would take half an hour."""
+LONGEST_MERGE = 300
+"""Seconds."""
 Times = Mapping[str, list[float]]
 """Milliseconds of each question, by its kind."""
 
@@ -128,7 +130,7 @@ def _asking(answered: Times, in_all: Times) -> str:
 def _same_mapping(ours: ElasticIndex, theirs: str) -> None:
     client = ours.engine.client
     (about,) = client.indices.get(index=ours.name).body.values()
-    kept = {name: about["settings"]["index"][name] for name in ("number_of_shards", "refresh_interval", "codec")}
+    kept = {name: about["settings"]["index"][name] for name in ("number_of_shards", "refresh_interval", "merge")}
     client.indices.create(
         index=theirs, mappings=about["mappings"], settings={"index": {**kept, "number_of_replicas": 0}}
     )
@@ -192,9 +194,14 @@ def _analysed(piece: list[Document]) -> float:
 
 def _settled(index: ElasticIndex) -> None:
     """Waits until the engine has merged what was written."""
+    from elastic_server import until
+
+    def merged() -> bool:
+        merges = index.engine.client.indices.stats(index=index.name, metric="merge")["_all"]["total"]["merges"]
+        return not merges["current"]
+
     index.refresh()
-    while index.engine.client.indices.stats(index=index.name, metric="merge")["_all"]["total"]["merges"]["current"]:
-        time.sleep(0.5)
+    until(merged, "what was written is merged", LONGEST_MERGE)
 
 
 def _asked(index: ElasticIndex, asked: int) -> tuple[Times, Times]:

@@ -59,11 +59,12 @@ MOST_AT_ONCE = 1_000
 """Documents of a request."""
 MOST_VALUES = 1_000
 """Values of a facet that are counted."""
+LARGEST_SEGMENT = 5_000_000_000
+"""Bytes, about, to which a finished index is merged; the engine's own limit."""
 REMEMBERS = 20
 """Tenths of a second that the engine may remember a deletion, and take it for a newer document."""
 _YEAR_ONE = 62_135_596_800_000
 """Milliseconds from the year 1 to 1970: versions may not be negative."""
-_NOT_READ = ["folded", "stems", "keys", "date"]
 
 Action = tuple[int, bytes | None]
 """Version, and the document's JSON; None: delete."""
@@ -215,6 +216,17 @@ class ElasticIndex:
         self._point(self._fresh)
         self._fresh, self._unseen = None, False
         self._sweep()
+        try:
+            self._merge()
+        except IndexFault as fault:  # it serves as it is, only slower
+            log.warning("%s", fault)
+
+    def _merge(self) -> None:
+        """Has the engine merge what a rebuild wrote, while it serves already: each segment costs every question."""
+        with self.engine.faults("be merged") as client:
+            store = client.indices.stats(index=self.name, metric="store")["_all"]["primaries"]["store"]
+            segments = max(1, store["size_in_bytes"] // LARGEST_SEGMENT)
+            client.indices.forcemerge(index=self.name, max_num_segments=segments, wait_for_completion=False)
 
     def swap_back(self) -> str:
         """Lets the index that served before serve again, and the other way round; returns its name."""
@@ -372,7 +384,7 @@ class ElasticIndex:
             return None
         with self.engine.faults("be read") as client:
             try:
-                found = client.get(index=self._target, id=document_id, source_excludes=_NOT_READ)
+                found = client.get(index=self._target, id=document_id)
             except NotFoundError as fault:
                 if "error" in fault.body:
                     raise
@@ -394,7 +406,6 @@ class ElasticIndex:
             from_=query.offset,
             sort=[order, {"id": "asc"}],
             track_total_hits=True,
-            source_excludes=_NOT_READ,
         )
 
     def _asked(self, query: Query, **options: Any) -> tuple[Any, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from search.analysis import base_language
+from search.analysis import LANGUAGES, base_language
 from search.forms import Forms, Sequence, forms, spelled
 from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key, milliseconds, spelling_conditions
 from search.query import (
@@ -178,7 +178,12 @@ class _Translator:
             if self.scored and found.kind in (Word, Phrase):
                 fields.append(("title", IN_TITLE - 1))
         clauses: list[Clause] = []
+        # A word of a script without stems is its own stem: what stands the same in both fields is looked for in one.
+        same = found.kind in (Word, Phrase) and found.exact == found.stems
         for field, weight in fields:
+            if same:
+                clauses += self._any(f"folded.{field}", found.exact, found, weight * (EXACT + 1))
+                continue
             clauses += self._any(f"folded.{field}", found.exact, found, weight * EXACT)
             clauses += self._any(f"stems.{field}", found.stems, found, weight)
         return clauses[0] if len(clauses) == 1 else _bool(should=clauses)
@@ -202,10 +207,25 @@ class _Translator:
         if found.kind is Prefix:
             return {"prefix": {field: {"value": words[0], "boost": weight}}}
         if found.kind is Fuzzy:
-            # Rewritten otherwise only the 50 nearest words are looked for.
-            asked = {"value": words[0], "fuzziness": found.distance, "rewrite": "constant_score", "boost": weight}
-            return {"fuzzy": {field: asked}}
+            return _about(field, words[0], found.distance, weight)
         return {"term": {field: {"value": words[0], "boost": weight}}}
+
+
+def _about(field: str, word: str, distance: int, weight: float) -> Clause:
+    """Words like this one. Of a stem term the language stands fast, and its like in languages whose names are alike
+    (`kk`, `ky`) are looked for as they are: the same words, for less."""
+    # Rewritten otherwise only the 50 nearest words are looked for.
+    asked = {"value": word, "fuzziness": distance, "rewrite": "constant_score", "boost": weight}
+    language, mark, stem = word.partition("_")
+    if not mark or distance != 1:
+        return {"fuzzy": {field: asked}}
+    alike = [f"{other}_{stem}" for other in LANGUAGES if _letters_apart(other, language) == 1]
+    fuzzy: Clause = {"fuzzy": {field: {**asked, "prefix_length": len(language + mark)}}}
+    return {"dis_max": {"queries": [fuzzy, {"terms": {field: alike, "boost": weight}}]}} if alike else fuzzy
+
+
+def _letters_apart(one: str, other: str) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=True))
 
 
 def _beginning(field: str, words: Sequence, weight: float) -> Clause:

@@ -274,6 +274,14 @@ def test_a_beginning_after_a_hyphen_that_very_many_words_have(index: SearchIndex
     assert index.aggregate(Query(parse("the-br*").tree)).total == 1
 
 
+def test_a_fuzzy_word_is_found_by_a_stem_of_a_neighbouring_language(index: SearchIndex) -> None:
+    """Without its Kazakh ending it is the Kyrgyz word: `kk_термез` and `ky_термез` are a letter apart."""
+    index.upsert([document("a", text="термез", language="ky"), document("b", text="кабул", language="ky")])
+    index.commit()
+    assert found(index, "термезмен~1") == ["a"]
+    assert found(index, "термезмен") == []
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
 def small(request: pytest.FixtureRequest, new_place: NewPlace) -> Iterator[SearchIndex]:
     with open_index(new_place(request.param)) as index:
