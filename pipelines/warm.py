@@ -1,5 +1,6 @@
 """What every worker needs, loaded once before its first page, in the process that workers are forked from."""
 
+import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there: each core has a worker already
@@ -22,3 +23,7 @@ SENTENCES = {
 }
 for language, sentence in SENTENCES.items():  # each list of names and verbs is read when it is first needed
     found("", sentence, language, None, registry_of())
+
+# What is loaded by now stays: the workers' collections pass it over, and leave the memory it is in shared.
+gc.collect()
+gc.freeze()

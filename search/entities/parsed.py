@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from newswarc.items import Mention, Stance, Statement
-from search.entities.sentences import Quote, Sentence, Token, tokens
+from search.entities.sentences import Quote, Sentence, Token, Tokens
 from search.entities.speech import Act, Grammar
 
 WORDS = re.compile(r"\w+")
@@ -74,6 +74,7 @@ class Text(Protocol):
     field: Literal["title", "text"]
     text: str
     folded: str
+    tokens: Tokens
     mentions: list[Mention]
     starts: list[int]
     """Where each mention starts."""
@@ -91,7 +92,7 @@ class Parsed:
         self.reading, self.text, self.low, self.grammar = reading, reading.text, reading.folded, reading.grammar
         self.sentence, self.previous = sentence, previous
         self.end = sentence.end
-        self.tokens = tokens(reading.folded, sentence.start, sentence.end)
+        self.tokens = reading.tokens.of(reading.tokens.between(sentence.start, sentence.end))
         self.starts = [one.start for one in self.tokens]
         self.cover = self._cover()
         self.speech = tuple(part for quote in sentence.quotes if self._is_speech(quote) for part in self._halves(quote))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import accumulate
@@ -48,11 +48,21 @@ _TOKEN: Callable[[tuple[str, int, int]], Token] = partial(tuple.__new__, Token)
 _BEFORE = re.compile(r"(\w+)$")
 
 
-def tokens(folded: str, start: int, end: int) -> list[Token]:
-    """The words of a piece of a folded text."""
-    parts = _PARTED.split(folded[start:end])
-    offsets = list(accumulate(map(len, parts), initial=start))
-    return list(map(_TOKEN, zip(parts[1::2], offsets[1::2], offsets[2::2], strict=False)))
+class Tokens:
+    """All words of a folded text."""
+
+    def __init__(self, folded: str) -> None:
+        parts = _PARTED.split(folded)
+        offsets = list(accumulate(map(len, parts)))
+        self.words, self._starts, self._ends = parts[1::2], offsets[:-1:2], offsets[1::2]
+
+    def between(self, start: int, end: int) -> slice:
+        """Those that begin in a piece of the text."""
+        return slice(bisect_left(self._starts, start), bisect_left(self._starts, end))
+
+    def of(self, piece: slice) -> list[Token]:
+        words, starts, ends = self.words[piece], self._starts[piece], self._ends[piece]
+        return list(map(_TOKEN, zip(words, starts, ends, strict=True)))
 
 
 def quotes(text: str) -> list[Quote]:

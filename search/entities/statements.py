@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from newswarc.items import Mention, Stance, Statement
 from search.entities.parsed import WORDS, Draft, Last, Speaker
 from search.entities.sayings import Sayings
-from search.entities.sentences import Sentence, sentences
+from search.entities.sentences import Sentence, Tokens, sentences
 from search.entities.speech import Grammar, fold, grammars
 
 
@@ -89,6 +89,7 @@ class _Reading:
     ) -> None:  # fmt: skip
         self.grammar, self.field, self.text = grammar, field, text
         self.folded = fold(text)
+        self.tokens = Tokens(self.folded)
         here = (one for one in mentions if one.field == field and one.end <= len(text))
         self.mentions = [_unquoted(one, text) for one in _outermost(here)]
         self.starts = [one.start for one in self.mentions]
@@ -100,11 +101,12 @@ class _Reading:
 
     def read(self) -> tuple[Statement, ...]:
         previous: Sentence | None = None
+        cues = self.grammar.cues
         for number, sentence in enumerate(sentences(self.text, self.grammar.words["abbreviations"])):
             if sentence.first:
                 self.recent.clear()
             self.recent.append((sentence.start, sentence.end))
-            if not self.grammar.cues.isdisjoint(WORDS.findall(self.folded, sentence.start, sentence.end)):
+            if not cues.isdisjoint(self.tokens.words[self.tokens.between(sentence.start, sentence.end)]):
                 for draft in Sayings(self, sentence, previous).drafts():
                     self.keep(draft, number)
             previous = sentence

@@ -398,14 +398,12 @@ class _Page:
         start, end = words[0].start(), self._without_possessive(words[-1])
         names = [word.group() for word in words]
         names[-1] = self.text[words[-1].start() : end]
-        score, signs = self._inner_signs(names)
-        if score <= 0 and (len(names) == 1 or len(names) > 3):
+        inner, signs = _inner_signs(tuple(names), self.language)
+        if inner <= 0 and (len(names) == 1 or len(names) > 3):
             return None
-        inner = score
         outer, why = self._outer_signs(start, end)
-        strong = any(sign in why for sign in (_TITLE, _TITLE_AFTER, _INITIAL)) or score >= 0.35
-        score += outer
-        signs += why
+        strong = any(sign in why for sign in (_TITLE, _TITLE_AFTER, _INITIAL)) or inner >= 0.35
+        score = inner + outer
         if len(names) == 1:
             score -= 0.35 if self.starts_sentence(start) else 0.25
             if self.base == "en" and not any(sign == _TITLE for sign in why):
@@ -414,7 +412,8 @@ class _Page:
             score += 0.1
         if score < (ENOUGH if inner else UNSIGNED) or not strong or self._place_name(start, end):
             return None
-        return Found("person", start, end, self.text[start:end], score, signs, self.field, words=tuple(names))
+        said = [*signs, *why]
+        return Found("person", start, end, self.text[start:end], score, said, self.field, words=tuple(names))
 
     def _begins_late(self, words: list[re.Match[str]]) -> bool:
         """Whether given name and surname begin at the second word: Харькова Геннадий К…, but not surname first."""
@@ -451,23 +450,6 @@ class _Page:
             if at + 1 < len(words) and (given(words[at + 1].group(), self.language)):
                 return words[at : at + 2]
         return []
-
-    def _inner_signs(self, names: Sequence[str]) -> tuple[float, list[str]]:
-        score, signs = 0.0, []
-        if any(len(name) < 4 and name.endswith(".") for name in names):
-            score, signs = score + 0.3, [_INITIAL]
-        listed = [bool(given(name, self.language)) for name in names]
-        if any(listed[:-1]) or (len(names) == 1 and listed[0]):
-            score, signs = score + 0.4, [*signs, "given name"]
-        elif listed[-1]:
-            score, signs = score + (0.25 if any(map(_surname, names[:-1])) else 0.15), [*signs, "given name"]
-        if any(map(_PATRONYMIC.search, names)) or any(map(_KINSHIP.match, names[1:])):
-            score, signs = score + 0.45, [*signs, "patronymic"]
-        if any(_surname(name) for name in (names if len(names) < 4 else names[-1:])):
-            score, signs = score + 0.3, [*signs, "surname"]
-        elif len(names) > 1 and _NISBA.search(names[-1]) and any(listed):
-            score, signs = score + 0.15, [*signs, "surname"]
-        return score, signs
 
     def _outer_signs(self, start: int, end: int) -> tuple[float, list[str]]:
         """What stands around: a title, a verb of saying."""
@@ -1041,6 +1023,26 @@ def _is_function(word: str) -> bool:
 def _is_nobody(word: str) -> bool:
     """Whether a word is no part of a person's name: a title, a word that is nobody's, one for a body."""
     return _is("titles", word) or names_nothing(word)
+
+
+@lru_cache(REMEMBERED)
+def _inner_signs(names: tuple[str, ...], language: str | None) -> tuple[float, tuple[str, ...]]:
+    """What the words of a name have of a person's: initials, a given name, a patronymic, the ending of a surname."""
+    score, signs = 0.0, list[str]()
+    if any(len(name) < 4 and name.endswith(".") for name in names):
+        score, signs = score + 0.3, [_INITIAL]
+    listed = [bool(given(name, language)) for name in names]
+    if any(listed[:-1]) or (len(names) == 1 and listed[0]):
+        score, signs = score + 0.4, [*signs, "given name"]
+    elif listed[-1]:
+        score, signs = score + (0.25 if any(map(_surname, names[:-1])) else 0.15), [*signs, "given name"]
+    if any(map(_PATRONYMIC.search, names)) or any(map(_KINSHIP.match, names[1:])):
+        score, signs = score + 0.45, [*signs, "patronymic"]
+    if any(_surname(name) for name in (names if len(names) < 4 else names[-1:])):
+        score, signs = score + 0.3, [*signs, "surname"]
+    elif len(names) > 1 and _NISBA.search(names[-1]) and any(listed):
+        score, signs = score + 0.15, [*signs, "surname"]
+    return score, tuple(signs)
 
 
 @lru_cache(REMEMBERED)
