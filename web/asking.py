@@ -138,7 +138,7 @@ class Indexes:
         index = self._free.get()
         try:
             if index is None:
-                index = self._open()
+                index = index_of(self.folder)
             else:
                 index.refresh()
             yield index
@@ -154,9 +154,6 @@ class Indexes:
         with self.reader() as index:
             results = index.search(question.query)
             return Answer(results, index.aggregate(question.query, histogram="month") if question.facets else None)
-
-    def _open(self) -> SearchIndex:
-        return index_of(self.folder)
 
     def close(self) -> None:
         while not self._free.empty():

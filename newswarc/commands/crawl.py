@@ -295,9 +295,11 @@ class _Progress:
                 status.update(self._line())
 
     def _line(self) -> str:
+        from crawler.capture import ANSWERS  # late, as all of the crawler
+
         stats = self.crawling.stats
         workshop = getattr(self.crawling.spider, "workshop", None)
         done = workshop.drain.drain.progress if workshop else None
-        fetched = stats.get_value("answers_archived", 0) if stats else 0
+        fetched = stats.get_value(ANSWERS, 0) if stats else 0
         cleaned, documents = (done.cleaned, done.documents) if done else (0, 0)
         return f"{fetched} answers archived, {cleaned} pages cleaned, {documents} documents"

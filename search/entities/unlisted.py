@@ -187,14 +187,14 @@ def _capitals() -> str:
 _UP = _capitals()
 _L = r"[\w\u0300-\u036f]"
 _APOSTROPHE = "'’‘ʻʼ`ʹ"
-_CAPITAL_WORD = rf"[{_UP}]{_L}*(?:[{_APOSTROPHE}]{_L}+)*"
+_WORD_REST = rf"{_L}*(?:[{_APOSTROPHE}]{_L}+)*"
+_CAPITAL_WORD = rf"[{_UP}]{_WORD_REST}"
 _PARTICLE = (
     r"(?:u+lu|ky?zy|qyzy|uly|q[iı]z[iı]|k[iı]z[iı]|o[g'’‘ʻʼ`]+[‘'’ʻʼ`]?g?[‘'’ʻʼ`]?li|og'?lu|oğlu|ugli|уулу|улуу|кызы|қызы|ұлы|улы|оглы|оглу|угли|кизи|қизи|ўғли"
     r"|ul|al|el|bin|bint|ibn|ad|ud|аль|ад|ибн|бин)"
 )
-_INITIALS = rf"(?:[{_UP}][hаaуюʻ‘'’]?\.[ \u00a0]?){{1,2}}"
 _INITIAL_REST = r"[hаaуюʻ‘'’]?\.[ \u00a0]?"
-_WORD_REST = rf"{_L}*(?:[{_APOSTROPHE}]{_L}+)*"
+_INITIALS = rf"(?:[{_UP}]{_INITIAL_REST}){{1,2}}"
 _RUN = re.compile(
     rf"[{_UP}](?<![\w.'’].)(?:{_INITIAL_REST}(?:[{_UP}]{_INITIAL_REST})?[{_UP}]{_WORD_REST}|{_WORD_REST})"
     rf"(?:[ \u00a0\-‐‑](?:{_INITIALS})?(?:{_CAPITAL_WORD}|{_PARTICLE}(?=[ \u00a0\-]))"
@@ -375,8 +375,6 @@ class _Page:
             yield here
 
     def _person(self, piece: Words) -> Found | None:
-        if len(piece) == 1 and not _sounds_alone(piece[0].group(), self.language):
-            return None
         words = list(piece)
         while words and (_KINSHIP.match(words[-1].group()) and len(words) < 3):
             words.pop()
@@ -1016,7 +1014,7 @@ def _is_organisation(word: str) -> bool:
 @lru_cache(REMEMBERED)
 def _is_function(word: str) -> bool:
     """A small word that a sentence begins with, or a title that is no part of an organisation's name."""
-    return len(word) < 9 and _whole_nobody(word) and not _is_organisation(word) and word.casefold() not in _QUALITIES
+    return len(word) < 9 and _is_idle(word) and word.casefold() not in _QUALITIES
 
 
 @lru_cache(REMEMBERED)
@@ -1072,7 +1070,7 @@ def _whole_nobody(word: str) -> bool:
 
 @lru_cache(REMEMBERED)
 def _is_idle(run: str) -> bool:
-    """Whether a run is a single word that begins sentences and no names: The, Он."""
+    """Whether a word, or a run that is one, begins sentences and no names: The, Он."""
     return _whole_nobody(run) and not _is_organisation(run)
 
 

@@ -219,9 +219,7 @@ def test_two_ways_to_write_abad_and_the_izafet_are_one(tmp_path: Path) -> None:
         assert ids(registry, name) == ["khairabad"], name
 
 
-def test_a_changed_watchlist_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [Placed(entity, "shipped", shipped=True) for entity in load([HERE / "small-watchlist.yaml"])]
-    monkeypatch.setattr("search.entities.registry.shipped_places", lambda: few)
+def test_a_changed_watchlist_is_noticed(tmp_path: Path) -> None:
     lists, cache = tmp_path / "lists", tmp_path / "cache"
     lists.mkdir()
     file = lists / "mine.yaml"
