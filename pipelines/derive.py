@@ -66,7 +66,11 @@ def plain_outcome(archived: Archived) -> Derivation | None:
 
 
 def derive(folder: Path, archived: Archived, hints: Hints, facts: SourceFacts | None) -> Derivation:
-    """Reads the record, cleans the page, analyses the text. Raises what the archive raises on a damaged record."""
+    """Reads the record, cleans the page, analyses the text, finds its names.
+
+    Raises what the archive raises on a damaged record, and MemoryError. A page that breaks anything else is poisoned;
+    one that only breaks the search for names is a document without them, whose `reason` and `annotator` say so.
+    """
     from pipelines.clean import clean  # late: a crawler only hands this out, and the cleaner takes 30 MB
 
     capture = reader(folder).read(archived.pointer)
@@ -75,8 +79,23 @@ def derive(folder: Path, archived: Archived, hints: Hints, facts: SourceFacts | 
     cleaned = clean(capture, hints)
     if cleaned.article is None:
         return Derivation(cleaned.outcome, cleaned.reason)
-    document = document_of(cleaned.article, capture.archived, facts)
-    return Derivation("article", None, annotated(document, folder.parent))
+    try:
+        document = document_of(cleaned.article, capture.archived, facts)
+    except MemoryError:  # the pool's to tell
+        raise
+    except Exception as fault:  # noqa: BLE001  one page must not end the indexing of all others
+        return Derivation("poisoned", f"analysis: {_named(fault)}")
+    try:
+        return Derivation("article", None, annotated(document, folder.parent))
+    except MemoryError:
+        raise
+    except Exception as fault:  # noqa: BLE001
+        told = f"not annotated: {_named(fault)}"
+        return Derivation("article", told, replace(document, annotator=told))
+
+
+def _named(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"[:300]
 
 
 def document_of(article: Article, archived: Archived, facts: SourceFacts | None) -> Document:

@@ -181,7 +181,10 @@ class Drain:
         if isinstance(begun, AsBefore):
             return self._as_before(row, begun.record_id, done)
         try:
-            return begun.result()
+            derivation = begun.result()
+            if derivation.reason and derivation.outcome in ("article", "poisoned"):
+                log.warning("%s: %s: %s", row.archived.url, derivation.outcome, derivation.reason)
+            return derivation
         except PagePoisoned as e:
             log.warning("%s: poisoned page: %s", row.archived.url, e)
             return Derivation("poisoned", str(e))

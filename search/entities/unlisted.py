@@ -663,7 +663,7 @@ class _Page:
                     done += 1
 
     def _before_surname(self, keys: list[str], at: int) -> bool:
-        return at + 1 < len(keys) and (keys[at + 1] in _SECOND_PARTS or keys[at + 1][-1] in "فا")
+        return at + 1 < len(keys) and (keys[at + 1] in _SECOND_PARTS or keys[at + 1].endswith(("ف", "ا")))
 
     def _arabic_person(self, words: list[re.Match[str]], keys: list[str], at: int) -> Found | None:
         personal = self._personal(words, keys, at)
@@ -955,7 +955,7 @@ _TURKIC_OF = re.compile(
 )
 _HAS_ARABIC = re.compile("[\u0620-\u06ff]")
 _ARABIC_WORD = re.compile(
-    "[\u0620-\u065f\u0670-\u06d3\u06d5\u06e5-\u06ef\u06fa-\u06ff\u0750-\u077f](?:[\u0610-\u061a\u0620-\u065f\u0670-\u06d3\u06d5-\u06dc\u06df-\u06ff\u0750-\u077f\u200c])*"
+    "[\u0620-\u064a\u0671-\u06d3\u06d5\u06e5\u06e6\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f](?:[\u0610-\u061a\u0620-\u065f\u0670-\u06d3\u06d5-\u06dc\u06df-\u06ff\u0750-\u077f\u200c])*"
 )
 _ARABIC_SURNAME = re.compile("(?:[وایی]ف|زاده|زی|خیل|یار|پور|نیا|فر|مند|وال|ووا|اوا|یان|.{3}ی|ال.{3,}ی)$")
 _ARABIC_PLURAL = re.compile("(?:ها|های|هایی|ونو|انو|ات|ین)$")

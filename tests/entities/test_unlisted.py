@@ -109,7 +109,8 @@ def test_spellings_are_grouped_for_the_watchlist() -> None:
 @pytest.mark.parametrize(
     "piece",
     ["A", "Ab ", "АБ ", "\u0301", "A. ", "A.A.", "«", "«A» ", "محمد ", "م\u200c", "A'a", "Ab-", "Aa uulu ", "Karimov ",
-     "министр Каримов заявил ", "Bank of Ab ", "министр Карим Каримов ", "Карим Каримов. ", "(ABC) ", "شرکت محمد "],
+     "министр Каримов заявил ", "Bank of Ab ", "министр Карим Каримов ", "Карим Каримов. ", "(ABC) ", "شرکت محمد ",
+     "قال ء ", "قال \u064e\u064b ", "ﻗ\u064e ﻛ\u064e "],
 )  # fmt: skip
 def test_hostile_input_ends(piece: str) -> None:
     found = find(piece * 50, piece * (100_000 // len(piece)), "ru", [])
