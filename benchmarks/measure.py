@@ -90,12 +90,14 @@ def _proportional(pid: int) -> tuple[float, float]:
 
 
 def _role(process: psutil.Process) -> str:
-    """Workers are forked by a fork server, which is itself a child of the crawler."""
+    """Workers are forked by a fork server, which is itself a child of the crawler; one of them has the index open."""
     line = " ".join(process.cmdline())
     parent = process.parent()
     if "forkserver" not in line or parent is None:
         return "other"
-    return "worker" if "forkserver" in " ".join(parent.cmdline()) else "fork server"
+    if "forkserver" not in " ".join(parent.cmdline()):
+        return "fork server"
+    return "index" if any(file.path.endswith("writer.lock") for file in process.open_files()) else "worker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Memory of the crawler and of each worker, at 2,000 pages and at 20,000."""
+"""Memory of the crawler, of each worker and of the index's process, at 2,000 pages and at 20,000."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def bench(*, quick: bool) -> Result:
     said = (
         f"{pages.described}; the {many:,} addresses serve each page {many // few} times. PSS of each process, looked "
         "at once a second: the median over the second half of the run (of the largest worker), and the peak; the last "
-        "is the peak without mapped files. When the index merges its segments it maps them: clean pages of the disk's "
-        "cache, which the system takes back when it needs them."
+        "is the peak without mapped files. The embedded index is written by a process of its own, which maps the files "
+        "it merges: clean pages of the disk's cache, which the system takes back when it needs them."
     )
     goals = [
         Goal(f"memory of the {role}, peak PSS", f"≤ {MOST:.0f} MB", f"{largest[role]:.0f} MB", largest[role] <= MOST)
@@ -46,7 +46,7 @@ def bench(*, quick: bool) -> Result:
     return Result("memory", "Memory", goals, [said, table(headings, rows)])
 
 
-_ROLES = ("crawler", "worker", "fork server")
+_ROLES = ("crawler", "worker", "index", "fork server")
 
 
 def _run(pages: Pages, number: int) -> Run:

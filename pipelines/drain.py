@@ -27,7 +27,7 @@ from newswarc.ledger import Derived, DocumentRow, ExchangeRow, Ledger
 from newswarc.settings import PATIENCE
 from pipelines.derive import Derivation, derive, plain_outcome
 from pipelines.pool import PagePoisoned, WorkerPool
-from search.index import IndexAway, IndexRefused, SearchIndex
+from search.index import IndexAway, IndexRefused, IndexWriter
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,12 @@ Begun = Future[Derivation] | Derivation | AsBefore
 WINDOW = 24
 """Pages under way at once: enough to keep every worker busy, few enough that memory stays flat."""
 BATCH = 50
-"""Results settled, sent and committed together."""
+"""Results settled and sent together."""
+COMMIT_EACH, COMMIT_AFTER = 400, 5.0
+"""Documents and seconds after which the engine commits what it was sent: each commit makes it merge its smallest files.
+
+What it was sent and has not committed, a crash leaves unindexed in the ledger: it is made again from the archive.
+"""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds until an engine that is away is tried again, at first and at most: doubled each time, less up to a half."""
 
@@ -74,7 +79,7 @@ class Drain:
     ledger: Ledger
     archive: Path
     pool: WorkerPool
-    index: SearchIndex | None
+    index: IndexWriter | None
     progress: Progress = field(default_factory=Progress)
     on_progress: Callable[[Progress], None] | None = None
     hurried: bool = False
@@ -83,6 +88,9 @@ class Drain:
     """Seconds that an engine which is away is waited for when all else is done."""
     clock: Callable[[], float] = time.monotonic
     wait: Callable[[float], object] = time.sleep
+    _sent: dict[str, bool] = field(default_factory=dict)
+    """Documents of the ledger that wait for the engine's commit; False: it could not be made again."""
+    _sent_since: float = 0.0
     _away: IndexAway | None = None
     """Why the engine lacks documents that the ledger has; None where it lacks none."""
     _tries: int = 0
@@ -114,21 +122,33 @@ class Drain:
                 done = []
             if self._away and self._may_send():
                 self.catch_up()
+            elif self.until_commit() == 0:
+                self._commit()
             if idle:
                 if self.hurried:
+                    self._commit()
                     return self.progress
                 if self.ledger.pending(1) and after:
                     after = 0  # hints that came late put older pages back among the pending
                 elif not more():
+                    self._commit()
                     self._outlast()
                     return self.progress
+
+    def until_commit(self) -> float | None:
+        """Seconds until what was sent is due to be committed; None where nothing waits for that."""
+        if not self._sent:
+            return None
+        if len(self._sent) >= COMMIT_EACH:
+            return 0.0
+        return max(0.0, self._sent_since + COMMIT_AFTER - self.clock())
 
     def catch_up(self) -> None:
         """Sends what the engine has not acknowledged, as after a crash between ledger and engine."""
         if self.index is None:
             return
         while not self.hurried and (rows := self.ledger.unindexed(BATCH)):
-            if not self._send(list(zip(rows, self._all_made_again(rows), strict=True))):
+            if not (self._send(list(zip(rows, self._all_made_again(rows), strict=True))) and self._commit()):
                 return
             self.progress.sent_again += len(rows)
             if self.on_progress:
@@ -145,6 +165,7 @@ class Drain:
             log.warning("%s; the crawl goes on, the documents wait in the ledger", fault)
         pause = min(FIRST_WAIT * 2 ** min(self._tries, 30), LONGEST_WAIT) * random.uniform(0.5, 1)
         self._away, self._tries, self._next_try = fault, self._tries + 1, self.clock() + pause
+        self._sent.clear()  # the ledger has them as unindexed
 
     def _outlast(self) -> None:
         """Waits a while for an engine that is away, and raises what keeps it away in the end."""
@@ -207,8 +228,8 @@ class Drain:
         fresh = {row.id: d.document for row, d in done if d.document is not None}
         settled = self.ledger.settle([_derived(row, derivation) for row, derivation in done])
         standing = [(row, self._standing(row, fresh.get(row.exchange))) for row in settled]
-        if self._may_send():
-            self._send(standing)
+        if self._may_send() and self._send(standing) and self._away:
+            self._commit()
         self.progress.documents += sum(document is not None for _, document in standing)
         if self.on_progress:
             self.on_progress(self.progress)
@@ -232,35 +253,48 @@ class Drain:
         return replace(derivation.document, version=row.version, state=_state(row.state))
 
     def _send(self, standing: Sequence[tuple[DocumentRow, Document | None]]) -> bool:
-        """Whether the engine took it. What can't be made again or is refused is set apart, by name, until a rebuild."""
+        """Whether the engine is there to take it; it is kept from the commit on."""
         if self.index is None:
             return True
-        documents = [document for _, document in standing if document]
-        gone = self.ledger.withdrawn()
+        if not self._sent:
+            self._sent_since = self.clock()
         try:
-            refused = _written(self.index, documents, gone)
+            if documents := [document for _, document in standing if document]:
+                self.index.upsert(documents)
         except IndexAway as fault:
             self._put_off(fault)
             return False
+        self._sent |= {row.id: document is not None for row, document in standing}
+        return True
+
+    def _commit(self) -> bool:
+        """Whether the engine keeps all it was sent. What cannot be made again or is refused is set apart by name."""
+        gone = self.ledger.withdrawn()
+        if self.index is None or not (self._sent or gone):
+            return True
+        sent = dict(self._sent)
+        try:
+            refused = _committed(self.index, gone)
+        except IndexAway as fault:
+            self._put_off(fault)
+            return False
+        self._sent.clear()
         self._tries = 0
-        self.ledger.indexed([document.id for document in documents if document.id not in refused])
+        self.ledger.indexed([id for id, made in sent.items() if made and id not in refused])
         again = "its page, cleaned again, gives another text"
-        for id, reason in ({row.id: again for row, document in standing if document is None} | refused).items():
+        for id, reason in ({id: again for id, made in sent.items() if not made} | refused).items():
             log.error("%s is set apart until a rebuild: %s", id, reason)
             self.ledger.quarantine(id, reason, datetime.now(UTC))
         self.ledger.forget_withdrawn(gone)
         return True
 
 
-def _written(index: SearchIndex, documents: Sequence[Document], gone: Sequence[str]) -> dict[str, str]:
-    """Sends and commits; returns the documents that the engine refuses for themselves, and why."""
-    if gone:
-        index.delete(gone)
-    if documents:
-        index.upsert(documents)
+def _committed(index: IndexWriter, gone: Sequence[str]) -> dict[str, str]:
+    """Returns the documents that the engine refuses for themselves, and why."""
     try:
-        if documents or gone:
-            index.commit()
+        if gone:
+            index.delete(gone)
+        index.commit()
     except IndexRefused as fault:
         return dict(fault.refused)
     return {}
@@ -298,10 +332,10 @@ class DrainThread:
             self.fault = e
 
     def _more(self) -> bool:
-        """Waits for the crawl; once it has ended, one last look at the ledger is due."""
+        """Waits for the crawl, or until a commit is due; once it has ended, one last look at the ledger is due."""
         if self._closing and not self._wake.is_set():
             return False
-        self._wake.wait()
+        self._wake.wait(self.drain.until_commit())
         self._wake.clear()
         return True
 

@@ -116,7 +116,7 @@ class _Worker:
         self._process: ForkServerProcess = context.Process(target=_work, args=(theirs, megabytes), daemon=True)
         self._process.start()
         theirs.close()
-        if not self._pipe.poll(STARTING) or not _received(self._pipe):
+        if not self._pipe.poll(STARTING) or not received(self._pipe):
             self.end()
             raise RuntimeError(f"a worker process did not start (exit code {self._process.exitcode})")
 
@@ -127,7 +127,7 @@ class _Worker:
             raise self._poisoned(self._death()) from None
         if not wait([self._pipe, self._process.sentinel], timeout=seconds):
             raise self._poisoned(f"time: more than {seconds:g} s")
-        answer = _received(self._pipe)
+        answer = received(self._pipe)
         if answer is None:
             raise self._poisoned(self._death())
         value, error, spent = answer
@@ -144,10 +144,7 @@ class _Worker:
         return PagePoisoned(cause)
 
     def _death(self) -> str:
-        self._process.join(1)
-        code = self._process.exitcode
-        name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-        return f"crash: worker ended with {name}"
+        return f"crash: worker ended with {death_of(self._process)}"
 
     def end(self) -> None:
         self._pipe.close()
@@ -156,7 +153,14 @@ class _Worker:
         self._process.close()
 
 
-def _received(pipe: Connection) -> Any:
+def death_of(process: ForkServerProcess) -> str:
+    """How a process that is gone, or about to be, has ended: the signal's name or its exit code."""
+    process.join(1)
+    code = process.exitcode
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+
+
+def received(pipe: Connection) -> Any:
     """None where the other end died."""
     try:
         return pipe.recv()
@@ -165,32 +169,38 @@ def _received(pipe: Connection) -> Any:
 
 
 def _work(pipe: Connection, megabytes: int) -> None:
-    """A worker's life. An interrupt of the terminal is the parent's to answer; without the parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    keep_memory_flat()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    live_under_parent()
     limit, most = _statm(0) + (megabytes << 20), _statm(1) + (GROWTH << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     pipe.send(True)
-    while (task := _received(pipe)) is not None:
+    while (task := received(pipe)) is not None:
         function, args = task
-        value, error = _outcome(function, args)
+        value, error = outcome(function, args)
         del task, args
-        answer = _portable(value, error, spent=_is_spent(most))
+        answer = portable(value, error, spent=_is_spent(most))
         try:
             pipe.send_bytes(answer)
         except BrokenPipeError:
             return
 
 
-def _outcome(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, BaseException | None]:
+def live_under_parent() -> None:
+    """What a process is told that our own processes get too is the parent's to answer; without the parent it ends."""
+    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # of a terminal or a service manager, to all at once
+        signal.signal(told, signal.SIG_IGN)
+    keep_memory_flat()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def outcome(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, BaseException | None]:
+    """What it returned, or else raised."""
     try:
         return function(*args), None
     except Exception as error:  # noqa: BLE001  raised again where the result is asked for
         return None, error
 
 
-def _portable(value: Any, error: BaseException | None, *, spent: bool) -> bytes:
+def portable(value: Any, error: BaseException | None, *, spent: bool = False) -> bytes:
     """Pickled, and seen to be readable: some exceptions can be written but not read."""
     try:
         answer = pickle.dumps((value, error, spent))

@@ -11,10 +11,11 @@ from newswarc.ledger import Ledger
 from newswarc.settings import DataFolder, patience
 from pipelines.allocation import keep_memory_flat
 from pipelines.drain import Drain, DrainThread
+from pipelines.engine import engine_of
 from pipelines.pool import WorkerPool
 from pipelines.rebuild import ReadListing, reconcile
 from search.entities.annotator import prepare
-from search.index import IndexAway, IndexFault, SearchIndex, open_index
+from search.index import IndexAway, IndexFault, IndexWriter
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Workshop:
     data: DataFolder
     ledger: Ledger
     pool: WorkerPool
-    index: SearchIndex | None
+    index: IndexWriter | None
     """None where it could not be opened; pages are archived and cleaned all the same."""
     drain: DrainThread
     users: int = 0
@@ -89,10 +90,10 @@ class Workshop:
             self.ledger.close()
 
 
-def _engine(address: str, ledger: Ledger) -> tuple[SearchIndex | None, IndexFault | None]:
+def _engine(address: str, ledger: Ledger) -> tuple[IndexWriter | None, IndexFault | None]:
     """The index to write to, or why there is none: a crawl must not wait for that, for pages do not wait either."""
     try:
-        engine = open_index(address, write=True)
+        engine = engine_of(address)
     except IndexFault as fault:
         return None, fault
     try:

@@ -85,8 +85,8 @@ class Facets:
     Dated by publication, or by capture where there is none; days are UTC."""
 
 
-class SearchIndex(Protocol):
-    """Keeps documents and finds them again. One process may write, any number may read."""
+class IndexWriter(Protocol):
+    """Keeps documents."""
 
     def upsert(self, documents: Sequence[Document]) -> int:
         """Adds or replaces documents by id and returns how many.
@@ -103,6 +103,15 @@ class SearchIndex(Protocol):
         IndexAway where the engine cannot take it now; IndexRefused, after all others, where it refuses single ones.
         """
 
+    def count(self) -> int: ...
+
+    def close(self) -> None:
+        """Lets go of files and lock. What was not committed is gone."""
+
+
+class SearchIndex(IndexWriter, Protocol):
+    """Keeps documents and finds them again. One process may write, any number may read."""
+
     def refresh(self) -> None:
         """Makes found what other processes committed since; also after a rebuild has put another index in its place."""
 
@@ -115,11 +124,6 @@ class SearchIndex(Protocol):
 
     def ids(self) -> Iterator[str]:
         """The ids of all documents, in order."""
-
-    def count(self) -> int: ...
-
-    def close(self) -> None:
-        """Lets go of files and lock. What was not committed is gone."""
 
     def __enter__(self) -> Self: ...
 
