@@ -5,6 +5,9 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there: each core has a worker already
 
+from justext.core import define_stoplist
+from trafilatura.external import jt_stoplist_init
+
 from pipelines.clean import clean_page
 from pipelines.derive import derive
 from pipelines.language import language_of
@@ -12,6 +15,7 @@ from search.entities.annotator import found, registry_of
 
 __all__ = ["clean_page", "derive", "language_of"]
 
+define_stoplist(jt_stoplist_init())  # 30 MB, the words of a hundred languages: once for all workers
 language_of("Loads the tables that tell one language from another.")
 
 SENTENCES = {

@@ -23,7 +23,7 @@ from search import stems as _stems
 
 LONGEST = 80
 """Characters of a folded word that are kept; what is longer is no word but data."""
-REMEMBERED = 1 << 15
+REMEMBERED = 1 << 14
 """Words whose folding and stem are remembered; the most frequent ones of ten languages fit."""
 
 

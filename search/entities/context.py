@@ -113,7 +113,7 @@ def around() -> Mapping[str, Any]:
     return content
 
 
-@lru_cache(1 << 14)
+@lru_cache(1 << 12)
 def _is_event(word: str) -> bool:
     """Whether a word says that something happens."""
     return word.lower().startswith(_event_beginnings())
@@ -750,7 +750,7 @@ def _begins_any(words: Iterable[str], beginnings: Iterable[str]) -> bool:
     return any(word == begin or (len(begin) > 3 and word.startswith(begin)) for word in words for begin in beginnings)
 
 
-@lru_cache(1 << 14)
+@lru_cache(1 << 12)
 def _type_of(word: str, base: str) -> str | None:
     """The type that a word of a text names."""
     folded = fold(word, base)

@@ -297,7 +297,7 @@ def _short_inflected(surface: str) -> bool:
     return surface[:1].isupper() and surface[1:].islower()
 
 
-@lru_cache(1 << 14)
+@lru_cache(1 << 12)
 def same_family(name: str, surface: str, language: str | None) -> bool:
     """Whether a word can be the family name of that key, inflected or not, and is no other one of the same root.
 

@@ -447,9 +447,15 @@ class Ordinary(NamedTuple):
 
 
 @cache
+def _ordinary() -> Mapping[str, Any]:
+    content: Mapping[str, Any] = read_yaml("ordinary.yaml")
+    return content
+
+
+@cache
 def ordinary_words(language: str | None) -> Mapping[str, Ordinary]:
     """Folded word → what tells it from the name, in a language; in all where none is given: data/ordinary.yaml."""
-    content = read_yaml("ordinary.yaml")
+    content = _ordinary()
     found: dict[str, Ordinary] = {}
     for of, words in content.items():
         if language is None or of == base_language(language):

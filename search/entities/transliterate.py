@@ -339,7 +339,7 @@ def _keys(word: str, language: str | None) -> tuple[str, ...]:
 _NONE: frozenset[int] = frozenset()
 
 
-@lru_cache(1 << 14)
+@lru_cache(1 << 12)
 def given(word: str, language: str | None = None) -> frozenset[int]:
     """The given names of our list that a word can be, by number; none where it is none of them."""
     names = _given_names()

@@ -35,7 +35,7 @@ MOST = 2_000
 """Names of one document; what has more is a directory, not news."""
 NAMESAKES = 20
 """Persons of one surname in a document."""
-REMEMBERED = 1 << 14
+REMEMBERED = 1 << 13
 
 
 @dataclass(slots=True)
