@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.report import Result, goals_table, keep, text_of
 
-BENCHES = ("crawl", "pipeline", "memory", "archive", "search", "elastic", "names", "annotation")
+BENCHES = ("crawl", "pipeline", "saved", "memory", "archive", "search", "elastic", "names", "annotation")
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
         result: Result = import_module(f"benchmarks.{name}").bench(quick=arguments.quick)
         print(text_of(result), "\n", flush=True)
         results.append(result)
-        if not arguments.quick:
+        if result.goals and not arguments.quick:
             keep([result], BENCHES)
     print(goals_table(results))
 

@@ -22,6 +22,8 @@ from crawler.sample.content import Story, outlets
 
 SMALLEST, LARGEST = 60_000, 450_000
 """Decoded bytes of the real pages that are taken: the small ones are pages of 2012, which no outlet serves today."""
+SMALLEST_SAVED, LARGEST_SAVED = 40_000, 400_000
+"""The same for other saved pages."""
 _PARAGRAPH = re.compile(r"(<p\b[^>]*>)([^<]{60,})(</p>)", re.I)
 _SENTENCE = re.compile(r"(?<=[.!?…؟।])\s+")
 _TITLE_END = re.compile(r"(?=</title>)", re.I)
@@ -34,7 +36,7 @@ class Pages:
     folder: Path
     count: int
     origin: str
-    """`real pages, varied` or `sample pages`."""
+    """What they were made of."""
     decoded: float
     """Mean size in KB."""
     packed: float
@@ -48,11 +50,11 @@ class Pages:
         return f"{self.count:,} {self.origin}: {self.decoded:.0f} KB decoded, {self.packed:.0f} KB gzipped (means)"
 
 
-def make(folder: Path, number: int) -> Pages:
-    """Writes `number` distinct pages into the folder."""
-    sources = list(_real())
+def make(folder: Path, number: int, saved: Path | None = None) -> Pages:
+    """Writes `number` distinct pages into the folder, made of the corpus's pages or of those below `saved`."""
+    sources = list(_saved(saved) if saved else _real())
     random.Random(3).shuffle(sources)
-    origin = "real pages, varied" if sources else "sample pages"
+    origin = f"pages, varied from {len(sources)} real ones" if sources else "sample pages"
     made = islice(_varied(sources) if sources else _samples(), number)
     decoded = packed = 0
     for i, html in enumerate(made):
@@ -74,6 +76,15 @@ def _real() -> Iterator[str]:
             raw = gzip.decompress((truth.parent / "pages" / f"{row['id']}.html.gz").read_bytes())
             text = raw.decode(row["charset"] or "utf-8", "replace")
             yield re.sub(r"(?i)(<meta[^>]+charset=[\"']?)[\w-]+", r"\1utf-8", text)
+
+
+def _saved(folder: Path) -> Iterator[str]:
+    """HTML files, gzipped or not, in UTF-8."""
+    for path in sorted(folder.rglob("*.html*")):
+        raw = path.read_bytes()
+        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        if SMALLEST_SAVED <= len(raw) <= LARGEST_SAVED:
+            yield raw.decode("utf-8", "replace")
 
 
 def _varied(sources: list[str]) -> Iterator[str]:

@@ -21,10 +21,15 @@ CASES = {
 
 
 def bench(*, quick: bool) -> Result:
+    return compared("pipeline", "The whole pipeline", quick=quick)
+
+
+def compared(name: str, title: str, *, quick: bool, saved: Path | None = None, of: str = "") -> Result:
+    """`of` says in the goals which pages they are."""
     number, turns = (100, 2) if quick else (1000, 3)
     python, why = peers.news_please()
     with tempfile.TemporaryDirectory() as temporary:
-        pages = make(Path(temporary), number)
+        pages = make(Path(temporary), number, saved)
         with served(pages) as site:
             cases = {"newswarc": _newswarc(site, number), "trafilatura": _trafilatura(pages)}
             if python:
@@ -45,10 +50,10 @@ def bench(*, quick: bool) -> Result:
     if not python:
         said += f" news-please was left out: {why}."
     headings = ["", "newswarc to it, pairs", "the same by CPU", "pages/s", "CPU ms/page, all processes", "articles"]
-    goals = [_goal(results, "trafilatura", "full trafilatura alone in two processes", 0.8)]
+    goals = [_goal(results, "trafilatura", f"full trafilatura alone in two processes{of}", 0.8)]
     if python:
-        goals.append(_goal(results, "news-please", "news-please", 5))
-    return Result("pipeline", "The whole pipeline", goals, [said, table(headings, rows)])
+        goals.append(_goal(results, "news-please", f"news-please{of}", 5))
+    return Result(name, title, goals, [said, table(headings, rows)])
 
 
 def _goal(results: dict[str, list[dict[str, float]]], name: str, words: str, least: float) -> Goal:
