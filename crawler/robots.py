@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from protego import Protego
 from scrapy import Request
@@ -13,7 +13,9 @@ from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
+from archive.errors import ArchiveError
 from archive.http import decoded
+from archive.store import ArchiveReader
 from newswarc.items import Archived
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Answer:
     receipt: Archived | None
     response: Response | None = None
     fault: Exception | None = None
+    is_of_before: bool = False
+    """Whether the rules are the last ones the archive holds, for now there are none to be had."""
 
     def given(self, request: Request) -> Response:
         """The answer to a request for the file itself, which was fetched and archived before; raises the fault."""
@@ -53,8 +57,11 @@ class Answer:
         """Why a page may not be fetched, as a predicate of robots.txt; None where it may."""
         if self.rules.can_fetch(url, agent):
             return None
-        status = self.response.status if self.response else 0
-        return "does not allow this" if status < 500 else f"answered HTTP {status}, so nothing may be fetched"
+        if self.is_of_before or (self.response and self.response.status < 500):
+            return "does not allow this"
+        cause = str(self.fault).rpartition("/robots.txt: ")[2]
+        how = f"answered HTTP {self.response.status}" if self.response else f"could not be fetched ({cause})"
+        return f"{how}, so nothing may be fetched"
 
 
 class ArchivedRobots:
@@ -104,13 +111,37 @@ class ArchivedRobots:
         robots = self._request(base, request)
         try:
             response = await self.crawler.engine.download_async(robots)
-        except Exception as e:  # noqa: BLE001 - whatever it was, the handler archived and named it; the page will say the same
+        except Exception as e:  # noqa: BLE001 - whatever it was, the handler archived and named it
             log.info("%s/robots.txt: %s", base, e)
-            return Answer(Protego.parse(""), self._failed.get(base), fault=e)
-        rules = rules_of(response)
-        self._slow_down(robots, rules)
-        # Kept for the round, and read from the archive where it is read again: its body would only take room.
-        return Answer(rules, response.meta.get("warc"), response.replace(body=b""))
+            if isinstance(e, IgnoreRequest):  # an address that is not for us, which the page says too; endless redirects
+                return Answer(Protego.parse(""), self._failed.get(base), fault=e)
+            before = await asyncio.to_thread(self._rules_before, base)
+            answer = Answer(before or _NOTHING, self._failed.get(base), fault=e, is_of_before=before is not None)
+        else:
+            before = await asyncio.to_thread(self._rules_before, base) if response.status >= 500 else None
+            # Kept for the round, and read from the archive where it is read again: its body would only take room.
+            kept = response.replace(body=b"")
+            rules = before or rules_of(response)
+            answer = Answer(rules, response.meta.get("warc"), kept, is_of_before=before is not None)
+        self._slow_down(robots, answer.rules)
+        return answer
+
+    def _rules_before(self, base: str) -> Protego | None:
+        """Those of the last robots.txt of this host in the archive, whole and with rules in it; None where it has none.
+
+        RFC 9309, 2.3.1.4 and 2.4: one that cannot be reached forbids everything, but an older copy may serve meanwhile.
+        """
+        spider: Any = self.crawler.spider
+        prior = spider.ledger.prior(f"{base}/robots.txt", None)
+        held = spider.ledger.exchange(prior.record_id) if prior else None
+        if held is None:
+            return None
+        try:
+            body = ArchiveReader(spider.data.archive).read(held.archived.pointer).content(MAX_ROBOTS)
+        except (ArchiveError, ValueError) as e:
+            log.error("the last robots.txt of %s in the archive is damaged: %s", base, e)
+            return None
+        return Protego.parse(body.decode("utf-8", "replace"))
 
     def _request(self, base: str, request: Request) -> Request:
         asked = request.meta.get("newswarc") or {}
@@ -139,6 +170,9 @@ class ArchivedRobots:
             slot.delay = max(slot.delay, min(float(wanted), MAX_CRAWL_DELAY))
 
 
+_NOTHING = Protego.parse("User-agent: *\nDisallow: /")
+
+
 def _kind(request: Request) -> str:
     return str((request.meta.get("newswarc") or {}).get("kind", "article"))
 
@@ -146,7 +180,7 @@ def _kind(request: Request) -> str:
 def rules_of(response: Response) -> Protego:
     """RFC 9309, 2.3.1: no such file allows all, a failing server allows nothing."""
     if response.status >= 500:
-        return Protego.parse("User-agent: *\nDisallow: /")
+        return _NOTHING
     if response.status != 200:
         return Protego.parse("")
     head = b"HTTP/1.1 200 OK\r\n" + response.headers.to_string() + b"\r\n\r\n"

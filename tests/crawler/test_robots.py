@@ -149,7 +149,28 @@ def silent(request):
     return Reply([], keep_alive=False) if request.path == "/robots.txt" else plain(request)
 
 
+class Faltering:
+    """Its robots.txt is given once, and then no more."""
+
+    def __init__(self):
+        self.given = 0
+
+    def __call__(self, request):
+        self.given += request.path == "/robots.txt"
+        return plain(request) if self.given == 1 or request.path != "/robots.txt" else self.fail(request)
+
+
+class FalteringServer(Faltering):
+    fail = staticmethod(failing)
+
+
+class FalteringLine(Faltering):
+    fail = staticmethod(silent)
+
+
 ROBOTS_SITES = {
+    "faltering.example": FalteringServer(),
+    "cut-off.example": FalteringLine(),
     "plain.example": plain,
     "moved.example": moved("www.moved.example"),
     "www.moved.example": plain,
@@ -197,10 +218,11 @@ def test_robots_txt_is_fetched_once_a_round_and_archived_once(two_rounds, number
     """By whomever it is wanted: the rules, discovery, a second outlet of the host, a redirect to it; retries apart."""
     rounds, ledger = two_rounds
     asked = Counter(request.host for request in rounds[number][0] if request.path == "/robots.txt")
-    once = dict.fromkeys(set(ROBOTS_SITES) - {"failing.example", "silent.example"}, 1)
-    assert asked == once | {"failing.example": 2, "silent.example": 2}
+    in_vain = {"failing.example", "silent.example"} | ({"faltering.example", "cut-off.example"} if number else set())
+    assert asked == {host: 1 + (host in in_vain) for host in ROBOTS_SITES}
     kept = {host: len(ledger.captures(f"http://{host}/robots.txt")) for host in ROBOTS_SITES}
-    assert kept == {host: 2 * n for host, n in asked.items()}
+    every = Counter(request.host for seen, _, _ in rounds for request in seen if request.path == "/robots.txt")
+    assert kept == every
 
 
 def state_of_robots(ledger, source):
@@ -223,8 +245,18 @@ def test_a_robots_txt_that_fails_says_so(two_rounds):
     ((state, reason),) = state_of_robots(ledger, "one/circle")
     assert state == "failed"
     assert "redirects in a circle" in reason
-    refused = {row.archived.error for row in ledger.captures("http://failing.example/")}
-    assert refused == {"robots: http://failing.example/robots.txt answered HTTP 503, so nothing may be fetched"}
+    for host, why in (("failing", "answered HTTP 503"), ("silent", "could not be fetched (no answer)")):
+        refused = {row.archived.error for row in ledger.captures(f"http://{host}.example/")}
+        assert refused == {f"robots: http://{host}.example/robots.txt {why}, so nothing may be fetched"}
+
+
+@pytest.mark.parametrize("host", ["faltering.example", "cut-off.example"])
+def test_while_robots_txt_cannot_be_had_the_last_one_serves(two_rounds, host):
+    """RFC 9309, 2.4: an archived copy may be used for as long as the file cannot be reached."""
+    rounds, _ = two_rounds
+    for seen, told, _ in rounds:
+        assert {"/", "/feed.xml", "/news/2026/a-story-of-the-day"} <= {r.path for r in seen if r.host == host}
+        assert told[f"one/{host.partition('.')[0]}"]["failed"].keys() <= {"robots: HTTP 503", "robots: Disconnected"}
 
 
 def test_a_host_without_rules_for_now_is_counted_once(two_rounds):
