@@ -113,7 +113,7 @@ class ArchivedRobots:
             response = await self.crawler.engine.download_async(robots)
         except Exception as e:  # noqa: BLE001 - whatever it was, the handler archived and named it
             log.info("%s/robots.txt: %s", base, e)
-            if isinstance(e, IgnoreRequest):  # an address that is not for us, which the page says too; endless redirects
+            if isinstance(e, IgnoreRequest):  # not for us, as the page says too; endless redirects
                 return Answer(Protego.parse(""), self._failed.get(base), fault=e)
             before = await asyncio.to_thread(self._rules_before, base)
             answer = Answer(before or _NOTHING, self._failed.get(base), fault=e, is_of_before=before is not None)
