@@ -412,6 +412,10 @@ class Ledger:
         )
         return [_document_row(row) for row in rows]
 
+    def waits_for_index(self, document: str) -> bool:
+        """Whether the engine has not acknowledged the document as it stands."""
+        return bool(self._db.execute("SELECT 1 FROM document WHERE id = ? AND indexed = 0", (document,)).fetchone())
+
     def indexed_count(self) -> int:
         """Documents that the engine has acknowledged."""
         return int(

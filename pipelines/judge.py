@@ -39,14 +39,19 @@ def _derive_afresh(folder: Path, archived: Archived, hints: Hints, facts: Source
     return derive(folder, archived, hints, facts)
 
 
-def judge(row: DocumentRow, future: Future[Derivation], kept: Document | None) -> Verdict:
-    """Waits for what `made_again` gives and holds it against the document that the index keeps."""
+def judge(row: DocumentRow, future: Future[Derivation], kept: Document | None, *, waits: bool = False) -> Verdict:
+    """Waits for what `made_again` gives and holds it against the document that the index keeps.
+
+    `waits`: the ledger knows that the index has not taken it yet.
+    """
     try:
         made = future.result().document
     except (CorruptRecord, MissingRecord) as e:
         return damaged(row, e)
     except PagePoisoned as e:
         return Verdict(row.id, "extractor changed", f"the page can no longer be cleaned: {e}")
+    if kept is None and waits and made is not None and made.id == row.id:
+        return Verdict(row.id, "verified", "not in the index yet: a crawl at work, or the next one, sends it")
     if kept is None:
         return Verdict(row.id, "missing", "the record is whole, but the index does not hold the document")
     if made is not None and _same(made, kept, row):

@@ -81,13 +81,14 @@ class Inspector:
 
     def inspect(self, document_id: str) -> Inspected:
         """NotFound where the ledger knows no such document."""
-        with ledger_of(self.folder.root) as ledger, self.indexes.reader() as index:
+        with ledger_of(self.folder.root) as ledger:
             row = _row(ledger, document_id)
-            exchange = exchange_of(ledger, row)
+            exchange, versions = exchange_of(ledger, row), _versions(ledger, row)
             future = made_again(self.pool, self.folder.archive, ledger, exchange)
+            waits = ledger.waits_for_index(row.id)  # asked before the index, which may take it meanwhile
+        with self.indexes.reader() as index:
             document = index.get(row.id)
-            versions = _versions(ledger, row)
-        verdict, original, pointer = judge(row, future, document), None, exchange.archived.pointer
+        verdict, original, pointer = judge(row, future, document, waits=waits), None, exchange.archived.pointer
         if document is not None and verdict.verdict not in BAD:
             try:
                 original = _original(self.folder, pointer, document)

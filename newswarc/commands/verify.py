@@ -9,14 +9,13 @@ from pathlib import Path
 from archive.store import ArchiveReader
 from archive.verify import verify_folder
 from newswarc.commands.faults import UserError
-from newswarc.commands.opening import document_row, exchange_of, ledger_of
+from newswarc.commands.opening import document_row, exchange_of, index_of, ledger_of
 from newswarc.commands.printing import console, counted, print_json
 from newswarc.ledger import DocumentRow, Ledger
 from newswarc.settings import DataFolder
 from pipelines.judge import BAD, Verdict, judge, made_again
 from pipelines.pool import WorkerPool
 from search.entities.annotator import prepare
-from search.index import open_index
 
 STYLES = {"verified": "green", "extractor changed": "yellow", "corrupt": "red", "missing": "red"}
 
@@ -41,13 +40,14 @@ def run(prefixes: Sequence[str], everything: bool, data: Path, json: bool) -> in
 
 
 def _documents(rows: Sequence[DocumentRow], ledger: Ledger, folder: DataFolder) -> Iterator[Verdict]:
-    reader, index = ArchiveReader(folder.archive), open_index(folder.index_url)
+    waiting = {row.id for row in rows if ledger.waits_for_index(row.id)}  # asked before the index is opened
+    reader, index = ArchiveReader(folder.archive), index_of(folder)
     prepare(folder.watchlists)
     pool = WorkerPool(workers=1 if len(rows) < 8 else None)
     try:
         futures = [(row, made_again(pool, folder.archive, ledger, exchange_of(ledger, row))) for row in rows]
         for row, future in futures:
-            yield judge(row, future, index.get(row.id))
+            yield judge(row, future, index.get(row.id), waits=row.id in waiting)
     finally:
         pool.close()
         index.close()

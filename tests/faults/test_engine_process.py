@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from faults_kit import Newswarc, Paper, acknowledged, documents, indexed, not_ve
 
 from crawler.sample.server import Entry, SampleServer
 from newswarc.items import Document, Evidence
+from newswarc.ledger import Ledger
+from newswarc.settings import DataFolder
 from pipelines.engine import EngineProcess
 from search.index import IndexAway, IndexDamaged, IndexLocked, IndexOutdated, open_index
 
@@ -114,6 +117,19 @@ class Killer:
                 self.killed += 1
 
 
+def _what_waits_for_the_index_is_not_missing(program: Newswarc, id: str) -> None:
+    with open_index(program.data / "index", write=True) as index:
+        index.delete([id])
+        index.commit()
+    assert program.json("verify", id, code=1)["counts"] == {"missing": 1}
+    with closing(Ledger(DataFolder(program.data).ledger)) as ledger:
+        ledger.all_unindexed()
+    (told,) = program.json("verify", id)["documents"]
+    assert told["verdict"] == "verified"
+    assert told["cause"].startswith("not in the index yet")
+    program.crawl("faults")
+
+
 def test_a_crawl_outlives_its_engine(tmp_path: Path) -> None:
     killer = Killer()
     with SampleServer(sites(PAPER), on_entry=killer) as server:
@@ -123,6 +139,7 @@ def test_a_crawl_outlives_its_engine(tmp_path: Path) -> None:
         assert "has died (SIGKILL); the crawl goes on, the documents wait in the ledger" in said
         found = documents(program.data)
         assert {each.url for each in found.values()} == PAPER.urls
+        _what_waits_for_the_index_is_not_missing(program, next(iter(found)))
         assert program.json("index", "backlog")["to_index"] == 0
 
 
@@ -131,7 +148,7 @@ def test_a_crawl_whose_processes_are_all_told_to_end_ends_in_order(tmp_path: Pat
     with SampleServer(sites(PAPER)) as server:
         program = Newswarc(tmp_path / "data", server, registry(tmp_path / "sources", PAPER))
         with program.started("crawl", "faults") as process:
-            until(lambda: len(acknowledged(program.data)) > 10, process)
+            until(lambda: sum("/report-" in entry.request.path for entry in server.log) > 10, process)
             os.killpg(process.pid, signal.SIGTERM)
             _, cause = process.communicate(timeout=60)
         assert process.returncode == 128 + signal.SIGTERM, cause
