@@ -14,6 +14,8 @@ from trafilatura import bare_extraction
 from trafilatura.external import try_readability
 from trafilatura.settings import Extractor
 
+from pipelines.charset import printable
+
 BLOCKS = frozenset(
     (
         *(
@@ -185,7 +187,7 @@ def paragraphs(body: HtmlElement) -> Iterator[Paragraph]:
 
     def block() -> Iterator[Paragraph]:
         nonlocal linked, heading
-        line = " ".join("".join(text).split()).strip("| ")
+        line = " ".join(printable("".join(text)).split()).strip("| ")
         if line:
             yield Paragraph(line, min(1.0, linked / len(line)), heading)
         text.clear()

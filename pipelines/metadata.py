@@ -12,6 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
+from pipelines.charset import printable
+
 MAX_METAS, MAX_SCRIPTS, MAX_ITEMS, MAX_DEPTH = 500, 20, 500, 12
 MAX_SCRIPT = 1_000_000
 MAX_HEADINGS = 20
@@ -63,7 +65,7 @@ def read_page(tree: HtmlElement, url: str) -> Page:
 
 
 def squeeze(text: str | None) -> str:
-    return " ".join((text or "")[: MAX_VALUE * 4].split())[:MAX_VALUE]
+    return " ".join(printable((text or "")[: MAX_VALUE * 4]).split())[:MAX_VALUE].rstrip()
 
 
 def _metas(tree: HtmlElement) -> dict[str, list[str]]:
@@ -174,7 +176,7 @@ def canonical_url(tree: HtmlElement, page: Page, url: str) -> str:
 
 def _absolute(link: str | None, base: str) -> str:
     try:
-        joined = urljoin(base, (link or "").strip())
+        joined = urljoin(base, printable(link or "").strip())
         parts = urlsplit(joined)
     except ValueError:
         return ""
@@ -193,7 +195,7 @@ def site_names(page: Page, hint: str | None = None) -> list[str]:
     sites = [text_of(i.get("name")) for i in page.items if {"WebSite", "NewsMediaOrganization"} & set(types_of(i))]
     names = [
         page.meta("og:site_name"),
-        hint or "",
+        squeeze(hint),
         publisher,
         *sites,
         page.meta("application-name", "twitter:site", "copyright"),

@@ -24,7 +24,7 @@ START = 4000
 """Characters in which a page shows that it is HTML."""
 MOST_ATTRIBUTES = 5000
 """Of one element. libxml2 takes time by their square: 20,000 took 3 s, 100,000 more than 30 s."""
-LONG_TAG = re.compile(r"<[^<>]{20000,}")
+LONG_TAG = re.compile(r"<[a-z_:.][^<>]{20000,}", re.I)
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 LISTING_TYPES = frozenset(("CollectionPage", "SearchResultsPage", "ItemList"))

@@ -112,7 +112,7 @@ def _listed(hints: Hints, upper: datetime | None) -> Published | None:
     if not hints.published:
         return None
     when = parse_date(hints.published.isoformat(), upper=upper)
-    return Published(when, hints.published_raw or hints.published.isoformat(), "listing") if when else None
+    return Published(when, squeeze(hints.published_raw) or hints.published.isoformat(), "listing") if when else None
 
 
 def _searched(page: Page, tree: HtmlElement, upper: datetime | None) -> Published | None:
