@@ -113,7 +113,7 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
         published_origin=published.origin if published else None,
         modified=find_modified(page, hints, captured_at),
         authors=find_authors(page, tree, names, byline_names(cleared.byline or "")),
-        sitename=next(iter(names), None),
+        sitename=next((name for name in names if letters(name) != letters(title)), None),
         description=description(page),
         tags=tags(page),
         images=images(page),

@@ -41,6 +41,8 @@ TEASERS, TEASER = 5, 400
 """Of a list of articles: links standing alone in what looked like content, and the longest text between two of them."""
 SURELY = 200
 """A longest text shorter than this makes a list of articles, whatever the headline says."""
+HEADLINE = 5
+"""Words of a title that says enough to tell whether a text is about it."""
 MANY_PICTURES, MANY_LINKS = 6, 12
 FRAME_TAGS = frozenset(("footer", "nav", "aside", "button"))
 FRAME_ROLES = frozenset(("contentinfo", "navigation", "dialog", "alertdialog", "complementary", "search"))
@@ -155,7 +157,8 @@ def _listing(page: Page, tree: HtmlElement, body: Body, title: str, prose: int) 
     stretch = _stretch(body)
     if links >= TEASERS and (stretch < SURELY or (stretch < TEASER and about(body.article, title) < 1)):
         return "not-article", "a list of headlines"
-    if _longest(body) < TEASER and _mixed_with_links(tree, body.article):
+    told = stretch >= 2 * TEASER and len(WORD.findall(title)) >= HEADLINE and about(body.article, title) >= 1
+    if not told and _longest(body) < TEASER and _mixed_with_links(tree, body.article):
         return "not-article", "a list of teasers"
     return None
 
