@@ -29,8 +29,9 @@ BYLINES = (
     " or @class[contains(., 'author') or contains(., 'Author') or contains(., 'byline') or contains(., 'Byline')"
     " or contains(., 'writer')]]"
 )
-JOINED = re.compile(r"\s*[,;،|]\s*|\s+(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و)\s+")
-NO_NAME = re.compile(r"https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)
+AND = r"(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و|og|och)\s+"
+JOINED = re.compile(rf"(?:\s*[,;،|]\s*|\s+[·•]\s+)(?:{AND})?|\s+{AND}")
+NO_NAME = re.compile(r"^\(|https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)
 NO_FIRST = re.compile(r"\d\d?:\d\d|(?:19|20)\d\d\b")
 """A clock time or a year that stands where a name would begin; outlets may be called `24.kg`."""
 MOST, LONGEST = 12, 60

@@ -52,6 +52,8 @@ FRAME_NAME = re.compile(
 """What every page of a site has around its article."""
 MENU = 15
 """Letters of a menu or footer that no article says by chance."""
+MANY_FRAMES = 3
+"""Pieces of the frame in a text of one paragraph that make it the whole page's; an article may name one of its topics."""
 SHORT = 800
 LONG = 250
 """Letters of a text that may be the page's frame and nothing else; and characters of a paragraph that no frame has."""
@@ -99,7 +101,8 @@ def _own(tree: HtmlElement, text: str) -> str:
     all that the page says in one, its menu included."""
     frames = _frames(tree)
     whole = letters(text)
-    if "\n\n" not in text and any(len(frame) >= MENU and frame in whole for frame in frames):
+    said = {frame for frame in frames if len(frame) >= MENU and frame in whole}
+    if "\n\n" not in text and (len(said) >= MANY_FRAMES or 3 * sum(map(len, said)) > len(whole)):
         return ""
     own = (part for part in text.split("\n\n") if not any(letters(part) in frame for frame in frames))
     return "\n\n".join(own)

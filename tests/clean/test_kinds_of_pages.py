@@ -98,6 +98,16 @@ def test_a_short_article_between_many_links_is_no_list() -> None:
     assert SAID[3] in article(f"<h1>{HEADLINE}</h1><article>{links}</article>").text
 
 
+def test_a_brief_may_name_a_topic_of_the_menu() -> None:
+    topics = ("The bridge over the canal", "Sports of the week", "About our paper")
+    menu = "".join(f'<li class="menu-item"><a href="/t/{n}">{topic}</a></li>' for n, topic in enumerate(topics))
+    brief = f"{SAID[0]} {SAID[1]}"
+    assert (
+        article(f'<ul>{menu}</ul><h1>A bridge near Termez opens</h1><div class="text"><p>{brief}</p></div>').text
+        == brief
+    )
+
+
 # Dates
 
 
@@ -154,6 +164,12 @@ def test_a_date_that_stands_alone_beside_the_heading_needs_no_name(written: str)
 def test_a_byline_s_names_are_apart_from_what_stands_beside_them(byline: str) -> None:
     made = article(f'<h1>{HEADLINE}</h1><div class="byline">{byline}</div>{TEXT}')
     assert made.authors in (("Dilnoza Karimova",), ("Дилноза Каримова",))
+
+
+def test_the_last_of_several_authors_has_no_conjunction() -> None:
+    byline = "By Dilnoza Karimova, Sherzod Tolibov, and Anvar Salimov · Paper News"
+    made = article(f'<h1>{HEADLINE}</h1><div class="byline">{byline}</div>{TEXT}')
+    assert made.authors == ("Dilnoza Karimova", "Sherzod Tolibov", "Anvar Salimov", "Paper News")
 
 
 def test_an_outlet_may_begin_with_a_number() -> None:
