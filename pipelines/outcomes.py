@@ -53,7 +53,7 @@ FRAME_NAME = re.compile(
 MENU = 15
 """Letters of a menu or footer that no article says by chance."""
 MANY_FRAMES = 3
-"""Pieces of the frame in a text of one paragraph that make it the whole page's; an article may name one of its topics."""
+"""Pieces of the frame that make a text of one paragraph the whole page's; an article may name one of its topics."""
 SHORT = 800
 LONG = 250
 """Letters of a text that may be the page's frame and nothing else; and characters of a paragraph that no frame has."""

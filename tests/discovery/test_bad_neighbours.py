@@ -109,7 +109,7 @@ WRITERS: dict[str, tuple[Callable[[list[Entry]], str], Any]] = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(bad=ENTRIES, at=st.integers(0, len(GOOD)))
 @example(bad=[("http://[", "x", "x")], at=2)
 def test_sound_entries_are_found(
