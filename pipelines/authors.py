@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from pipelines.dates import parse_date
 from pipelines.metadata import Page, squeeze, text_of
-from pipelines.phrases import BY
+from pipelines.phrases import AFTER_NAME, BY
 from pipelines.titles import letters
 
 AUTHOR_METAS = (
@@ -29,8 +29,11 @@ BYLINES = (
     " or @class[contains(., 'author') or contains(., 'Author') or contains(., 'byline') or contains(., 'Byline')"
     " or contains(., 'writer')]]"
 )
-JOINED = re.compile(r"\s*[,;،|]\s*|\s+(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و)\s+")
-NO_NAME = re.compile(r"https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)
+AND = r"(?:and|und|et|y|e|и|va|ва|ve|жана|және|&|و|og|och)\s+"
+JOINED = re.compile(rf"(?:\s*[,;،|]\s*|\s+[·•]\s+)(?:{AND})?|\s+{AND}")
+NO_NAME = re.compile(r"^\(|https?:|www\.|@|[<>{}=]|\.(?:com|org|net|ru)/", re.I)
+NO_FIRST = re.compile(r"\d\d?:\d\d|(?:19|20)\d\d\b")
+"""A clock time or a year that stands where a name would begin; outlets may be called `24.kg`."""
 MOST, LONGEST = 12, 60
 # Latin capital I and digit one beside l, Cyrillic letters beside the Latin ones they are drawn like.
 LOOKALIKES = str.maketrans("Il1|O0аеорсухкмнтвіјѕ", "lllloo" + "aeopcyxkmhtbijs")
@@ -62,7 +65,7 @@ def _in_parts(person: Any) -> str:
 
 
 def _printed(tree: HtmlElement) -> list[str]:
-    texts = (squeeze(e.get("content") or e.text_content()) for e in tree.xpath(BYLINES)[:20])
+    texts = (squeeze(e.get("content") or " ".join(e.itertext())) for e in tree.xpath(BYLINES)[:20])
     return [next((text for text in texts if 2 < len(text) <= 100 and names_in(text)), "")]
 
 
@@ -75,11 +78,14 @@ def names_in(text: str) -> list[str]:
 
 def _undated(text: str) -> str:
     """Without the date that a byline has behind a name: names have no digits, and `Hamidova April 6` has a month."""
-    words = text.split()
+    bare = AFTER_NAME.sub("", text).strip(" .:-–—|•·/")
+    if NO_FIRST.match(bare):
+        return ""
+    words = bare.split()
     number = next((n for n, word in enumerate(words) if any(c.isdigit() for c in word)), None)
     if not number:
-        return text
-    while number > 1 and parse_date(f"1 {words[number - 1].strip('.,')} 2000") is not None:
+        return bare
+    while number > 0 and parse_date(f"1 {words[number - 1].strip('.,')} 2000") is not None:
         number -= 1
     return " ".join(words[:number]).strip(" .:-–—|•·/")
 

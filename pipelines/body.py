@@ -14,6 +14,8 @@ from trafilatura import bare_extraction
 from trafilatura.external import try_readability
 from trafilatura.settings import Extractor
 
+from pipelines.charset import printable
+
 BLOCKS = frozenset(
     (
         *(
@@ -68,8 +70,12 @@ SHORT = 250
 """Characters of text below which trafilatura's slow fallbacks are asked too."""
 LOUDER = 0.5
 """Readability wins where trafilatura found nothing of the same and it has this share of running text at least."""
+MUCH = 5
+"""Readability wins too where it has so many times the running text, and speaks half as much of the headline."""
 BEGINNING = 1500
 """Characters of running text in which an article takes up the words of its headline."""
+PARTS = 0.6
+"""Share of the running text both agree on, below which readability may have taken one container of several."""
 AGREED = 0.3
 """Share of the running text both agree on, below which readability is taken to have missed the article."""
 
@@ -147,7 +153,15 @@ def combine(own: list[Paragraph], other: list[Paragraph], title: str = "") -> li
     lead = next((at for at, p in enumerate(own[:first]) if p.is_prose), first)
     while lead and own[lead - 1].weight >= PROSE and not own[lead - 1].leads_elsewhere and not own[lead - 1].heading:
         lead -= 1
+    if agreed < PARTS * prose:
+        last = _last_of_parts(own, last)
     return [p for at, p in enumerate(own) if not p.leads_elsewhere and lead <= at <= last]
+
+
+def _last_of_parts(own: list[Paragraph], last: int) -> int:
+    """Where an article in several containers ends, of which readability took one: at the next link."""
+    end = next((at for at in range(last + 1, len(own)) if own[at].leads_elsewhere), len(own))
+    return max((at for at in range(last, end) if own[at].is_prose), default=last)
 
 
 def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Paragraph]:
@@ -159,6 +173,8 @@ def _one_of(own: list[Paragraph], other: list[Paragraph], title: str) -> list[Pa
     if len(theirs & _shingles_of(own)) > 0.7 * len(theirs):  # all of it lies somewhere in much longer paragraphs
         return other
     mine, theirs_about = about(own, title), about(other, title)
+    if other_prose > MUCH * prose and 2 * theirs_about >= mine:  # a teaser repeats the headline whole
+        return other
     if mine != theirs_about:
         return _running(own if mine > theirs_about else other)
     return other if other_prose > LOUDER * prose else _running(own)
@@ -185,7 +201,7 @@ def paragraphs(body: HtmlElement) -> Iterator[Paragraph]:
 
     def block() -> Iterator[Paragraph]:
         nonlocal linked, heading
-        line = " ".join("".join(text).split()).strip("| ")
+        line = " ".join(printable("".join(text)).split()).strip("| ")
         if line:
             yield Paragraph(line, min(1.0, linked / len(line)), heading)
         text.clear()

@@ -22,6 +22,9 @@ PROLOGUE = 4096
 """Bytes in which a page's own declaration is looked for; browsers read 1,024, many pages declare later."""
 SAMPLE = 65536
 """Bytes handed to detection."""
+NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+AS_MEANT = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+"""C1 controls are nobody's text: they are windows-1252 that was taken for latin-1."""
 DAMAGE = 0.01
 """Share of replacement characters above which a declared charset is not believed."""
 
@@ -84,3 +87,8 @@ def _detected(payload: bytes, candidates: list[str]) -> str:
 
 def _plain(text: str) -> str:
     return text.lstrip("\ufeff").replace("\x00", "")
+
+
+def printable(text: str) -> str:
+    """Without control characters, halves of surrogate pairs and what is no character; white space stays."""
+    return NO_TEXT.sub(lambda found: AS_MEANT.get(ord(found[0]), ""), text) if NO_TEXT.search(text) else text

@@ -20,13 +20,20 @@ from pipelines.metadata import Page, description, images, read_page, site_names,
 from pipelines.published import find_modified, find_published
 from pipelines.titles import Voices, choose_title, letters
 
-RULES = 2
+RULES = 3
 """Raised whenever these rules give another text for some page."""
 EXTRACTOR = f"trafilatura {trafilatura.__version__}; newswarc-clean {RULES}"
 LARGEST = 20_000_000
 """Bytes of a decoded page; a larger one is `poisoned`."""
 INLINE = re.compile(r"</?(?:span|b|i|u|em|strong|font|small|big|center|tbody|ul|ol|table)\b[^<>]*>", re.I)
 CONTAINER = re.compile(r"<(?:div|section|td|tr|li|blockquote|dl|dd|dt|article|main)\b[^<>]*>", re.I)
+CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
+TABULATION = bytes.maketrans(b"\x0b\x0c", b"  ")
+CONTROL_REFERENCE = re.compile(
+    r"&#(?:x0*(?:[0-8ef]|1[\da-f]|7f|fff[ef])(?![\da-f])|0*(?:[0-8]|1[4-9]|2\d|3[01]|127|6553[45])(?!\d));?", re.I
+)
+TABULATION_REFERENCE = re.compile(r"&#(?:x0*[bc](?![\da-f])|0*1[12](?!\d));?", re.I)
+"""What pages hold of control characters, as bytes and by number; trafilatura would write U+FFFD for them."""
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
 
 
@@ -83,7 +90,7 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
     tree = parse(text)
     page = read_page(tree, url)
     names = site_names(page, hints.sitename)
-    title = _title(page, tree, names) or hints.title
+    title = _title(page, tree, names) or squeeze(hints.title)
     found = extract_body(tree, title or "")
     spellings = [title or "", page.meta("og:title"), text_of(page.article.get("headline")), hints.title or ""]
     cleared = clear(found.article, spellings, names)
@@ -106,7 +113,7 @@ def _cleaned(text: str, url: str, captured_at: datetime | None, hints: Hints) ->
         published_origin=published.origin if published else None,
         modified=find_modified(page, hints, captured_at),
         authors=find_authors(page, tree, names, byline_names(cleared.byline or "")),
-        sitename=next(iter(names), None),
+        sitename=next((name for name in names if letters(name) != letters(title)), None),
         description=description(page),
         tags=tags(page),
         images=images(page),
@@ -131,8 +138,13 @@ def _parse(text: str) -> tuple[HtmlElement | None, bool]:
     parser.set_element_class_lookup(
         etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment, pi=HtmlProcessingInstruction)
     )
-    tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    tree = etree.fromstring(_without_controls(text), parser)
     return tree, all(entry.type != etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log)
+
+
+def _without_controls(text: str) -> bytes:
+    named = TABULATION_REFERENCE.sub(" ", CONTROL_REFERENCE.sub("", text))
+    return named.encode("utf-8", "replace").translate(TABULATION, CONTROLS)
 
 
 def _title(page: Page, tree: HtmlElement, names: list[str]) -> str | None:

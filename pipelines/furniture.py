@@ -15,6 +15,8 @@ OPENING = 6
 """Paragraphs at the start among which bylines, captions and title copies are looked for."""
 LINE = 300
 """Characters of a caption; longer is text."""
+POST = re.compile(r"\(@\w{2,30}\)")
+"""In the last line of a post that is shown within an article: `— Name (@name) April 21, 2022`."""
 CREDIT_TAIL = re.compile(r"[.!?»”\"]\s*/\s*[^./!?]{2,60}\.?$")
 
 
@@ -41,7 +43,7 @@ def clear(found: list[Paragraph], titles: list[str], names: list[str]) -> Cleare
             continue
         opening = at < OPENING
         if opening and is_byline(paragraph.text, names):
-            cleared.byline = cleared.byline or paragraph.text
+            cleared.byline = cleared.byline or (None if POST.search(paragraph.text) else paragraph.text)
         elif not is_caption(paragraph.text, opening=opening) and not (kept and kept[-1].text == paragraph.text):
             kept.append(paragraph)
     cleared.paragraphs = [p.text for p in _without_edges(kept)]

@@ -12,6 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
+from pipelines.charset import printable
+
 MAX_METAS, MAX_SCRIPTS, MAX_ITEMS, MAX_DEPTH = 500, 20, 500, 12
 MAX_SCRIPT = 1_000_000
 MAX_HEADINGS = 20
@@ -38,6 +40,8 @@ class Page:
     """The JSON-LD object of this article; empty if there is none."""
     title_tag: str = ""
     headings: list[str] = field(default_factory=list)
+    logos: list[str] = field(default_factory=list)
+    """Texts of the h1 elements that are a link to the front page, and so no headline."""
     pieces: list[str] = field(default_factory=list)
     """Texts within the h1 elements that are divided by other elements."""
     canonical: str = ""
@@ -52,7 +56,9 @@ class Page:
 def read_page(tree: HtmlElement, url: str) -> Page:
     page = Page(url, metas=_metas(tree), items=list(json_ld(tree)), language=tree.get("lang") or "")
     page.title_tag = next((squeeze(t.text_content()) for t in tree.iter("title")), "")
-    headings = list(tree.iter("h1"))[:MAX_HEADINGS]
+    first = list(tree.iter("h1"))[:MAX_HEADINGS]
+    headings = [h for h in first if not _is_logo(h, url)]
+    page.logos = [text for h in first if h not in headings and (text := squeeze(h.text_content()))]
     page.headings = [text for text in (squeeze(h.text_content()) for h in headings) if text]
     page.pieces = [squeeze(piece) for h in headings if len(h) for piece in h.itertext() if piece.strip()][
         : 3 * MAX_HEADINGS
@@ -62,8 +68,19 @@ def read_page(tree: HtmlElement, url: str) -> Page:
     return page
 
 
+def _is_logo(heading: HtmlElement, url: str) -> bool:
+    """Whether all that a heading says leads to the front page, that of a language too: `/`, `/ru/`."""
+    links = [link for link in (*heading.iter("a"), *heading.iterancestors("a")) if link.get("href")]
+    if not links or not squeeze(heading.text_content()):
+        return False
+    whole = squeeze(links[0].text_content()) in ("", squeeze(heading.text_content()))
+    target = _absolute(links[0].get("href"), url)
+    parts = urlsplit(target)
+    return bool(whole and target and len(parts.path.strip("/")) <= 2 and not parts.query and same_site(target, url))
+
+
 def squeeze(text: str | None) -> str:
-    return " ".join((text or "")[: MAX_VALUE * 4].split())[:MAX_VALUE]
+    return " ".join(printable((text or "")[: MAX_VALUE * 4]).split())[:MAX_VALUE].rstrip()
 
 
 def _metas(tree: HtmlElement) -> dict[str, list[str]]:
@@ -174,7 +191,7 @@ def canonical_url(tree: HtmlElement, page: Page, url: str) -> str:
 
 def _absolute(link: str | None, base: str) -> str:
     try:
-        joined = urljoin(base, (link or "").strip())
+        joined = urljoin(base, printable(link or "").strip())
         parts = urlsplit(joined)
     except ValueError:
         return ""
@@ -193,10 +210,11 @@ def site_names(page: Page, hint: str | None = None) -> list[str]:
     sites = [text_of(i.get("name")) for i in page.items if {"WebSite", "NewsMediaOrganization"} & set(types_of(i))]
     names = [
         page.meta("og:site_name"),
-        hint or "",
+        squeeze(hint),
         publisher,
         *sites,
         page.meta("application-name", "twitter:site", "copyright"),
+        *page.logos,
     ]
     return list(dict.fromkeys(name.lstrip("@").strip() for name in names if name.strip("@ ")))
 

@@ -24,7 +24,7 @@ START = 4000
 """Characters in which a page shows that it is HTML."""
 MOST_ATTRIBUTES = 5000
 """Of one element. libxml2 takes time by their square: 20,000 took 3 s, 100,000 more than 30 s."""
-LONG_TAG = re.compile(r"<[^<>]{20000,}")
+LONG_TAG = re.compile(r"<[a-z_:.][^<>]{20000,}", re.I)
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 LISTING_TYPES = frozenset(("CollectionPage", "SearchResultsPage", "ItemList"))
@@ -41,6 +41,8 @@ TEASERS, TEASER = 5, 400
 """Of a list of articles: links standing alone in what looked like content, and the longest text between two of them."""
 SURELY = 200
 """A longest text shorter than this makes a list of articles, whatever the headline says."""
+HEADLINE = 5
+"""Words of a title that says enough to tell whether a text is about it."""
 MANY_PICTURES, MANY_LINKS = 6, 12
 FRAME_TAGS = frozenset(("footer", "nav", "aside", "button"))
 FRAME_ROLES = frozenset(("contentinfo", "navigation", "dialog", "alertdialog", "complementary", "search"))
@@ -50,6 +52,8 @@ FRAME_NAME = re.compile(
 """What every page of a site has around its article."""
 MENU = 15
 """Letters of a menu or footer that no article says by chance."""
+MANY_FRAMES = 3
+"""Pieces of the frame that make a text of one paragraph the whole page's; an article may name one of its topics."""
 SHORT = 800
 LONG = 250
 """Letters of a text that may be the page's frame and nothing else; and characters of a paragraph that no frame has."""
@@ -97,7 +101,8 @@ def _own(tree: HtmlElement, text: str) -> str:
     all that the page says in one, its menu included."""
     frames = _frames(tree)
     whole = letters(text)
-    if "\n\n" not in text and any(len(frame) >= MENU and frame in whole for frame in frames):
+    said = {frame for frame in frames if len(frame) >= MENU and frame in whole}
+    if "\n\n" not in text and (len(said) >= MANY_FRAMES or 3 * sum(map(len, said)) > len(whole)):
         return ""
     own = (part for part in text.split("\n\n") if not any(letters(part) in frame for frame in frames))
     return "\n\n".join(own)
@@ -155,7 +160,8 @@ def _listing(page: Page, tree: HtmlElement, body: Body, title: str, prose: int) 
     stretch = _stretch(body)
     if links >= TEASERS and (stretch < SURELY or (stretch < TEASER and about(body.article, title) < 1)):
         return "not-article", "a list of headlines"
-    if _longest(body) < TEASER and _mixed_with_links(tree, body.article):
+    told = stretch >= 2 * TEASER and len(WORD.findall(title)) >= HEADLINE and about(body.article, title) >= 1
+    if not told and _longest(body) < TEASER and _mixed_with_links(tree, body.article):
         return "not-article", "a list of teasers"
     return None
 

@@ -158,6 +158,41 @@ BY = any_of(
     after=r"(?:\s*[:：.–—-]\s*|\s+)",
 )
 
+UPDATED = any_of(
+    r"""
+    en: (?:last )?(?:updated|modified|changed), update
+    de: (?:zuletzt )?(?:aktualisiert|geändert)
+    fr: mis à jour
+    es: actualizado
+    ru: обновлено, изменено, последнее обновление
+    uz: yangilangan, yangilandi, янгиланган, янгиланди
+    ky: жаңыланды, жаңыртылды
+    kk: жаңартылды, жаңартылған
+    tg: навсозӣ, нав карда шуд
+    tr: güncelleme, güncellendi, son güncelleme
+    fa: به.روزرسانی, به.روز رسانی, آخرین ویرایش
+    ps: تازه شوی
+    ar: آخر تحديث, تحديث
+    """,
+    before=r"^[\W_]*",
+    after=r"\b",
+)
+"""Before the date of a change."""
+
+AFTER_NAME = any_of(
+    r"""
+    en: (?:last )?updated, (?:first )?published, posted, view (?:all|author|profile), more (?:by|from|stories)
+    en: read more, follow
+    ru: опубликовано, обновлено, все материалы, другие материалы, подписаться
+    uz: e.lon qilingan, эълон қилинган, yangilangan, янгиланган
+    tr: güncelleme, yayınlanma
+    de: aktualisiert, veröffentlicht
+    """,
+    before=r"(?:^|\s+)",
+    after=r"(?:\b.*)?$",
+)
+"""What a byline element says behind the name."""
+
 CHALLENGE = any_of(
     r"""
     en: just a moment, checking (?:your|the) (?:browser|connection), attention required, ddos[- ]guard, ddos protection

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from htmldate import find_date
+from lxml import etree
 from lxml.html import HtmlElement
 
 from newswarc.items import DateOrigin, Hints
 from pipelines.dates import EARLIEST, ParsedDate, parse_date
 from pipelines.metadata import Page, squeeze, text_of
+from pipelines.phrases import UPDATED
 
 PUBLISHED_METAS = (
     *("article:published_time", "og:article:published_time", "og:published_time", "article:published", "datepublished"),
@@ -40,6 +42,14 @@ PRINTED = (
     " or contains(., 'byline') or contains(., 'meta')]]"
 )
 MOST_PRINTED = 40
+UPDATE = re.compile(r"(?i)(?:^|[\s_-])(?:updated?|modified|lastmod|dateModified)(?:$|[\s_-])")
+PUBLISH = re.compile(r"(?i)publi|created|posted")
+COMMENT = re.compile(
+    r"(?i)(?:^|[\s_-])comments?(?:$|[\s_-](?:list|area|body|content|meta|date|section))|commentlist|disqus"
+)
+BESIDE, SHORT = 60, 60
+"""Elements around the heading whose own words may be a date, whatever they are called; and characters of such words."""
+YEAR_WRITTEN = re.compile(r"[12\u0661\u06f1]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,12 @@ def find_published(
         parsed = parse_date(raw, language=language, timezone=hints.timezone, upper=upper)
         if parsed and not (origin == "page" and in_url and abs(parsed.moment - in_url.when.moment) > NEAR):
             return Published(parsed, raw, origin)
-    return in_url or _listed(hints, upper) or _searched(page, tree, upper)
+    return (
+        in_url
+        or _listed(hints, upper)
+        or _beside(tree, language, hints.timezone, upper)
+        or _searched(page, tree, upper)
+    )
 
 
 def _in_url(url: str, hints: Hints, upper: datetime | None) -> Published | None:
@@ -99,20 +114,55 @@ def _printed(tree: HtmlElement) -> Iterator[str]:
     for what stands above it is often of other articles."""
     found = tree.xpath(PRINTED)[:MOST_PRINTED]
     heading = next((at for at, element in enumerate(found) if element.tag == "h1"), 0)
+    later = []
     for element in (*found[heading:], *reversed(found[:heading])):
-        stamp = element.get("datetime") or element.get("content") or ""
-        text = squeeze(element.text_content())
-        if stamp:
-            yield squeeze(stamp)
-        if len(text) <= 120:
-            yield text
+        if _is_later(element):
+            later.append(element)
+        else:
+            yield from _dates_of(element)
+    for element in later:
+        yield from _dates_of(element)
+
+
+def _dates_of(element: HtmlElement) -> Iterator[str]:
+    stamp = element.get("datetime") or element.get("content") or ""
+    text = squeeze(element.text_content())
+    if stamp:
+        yield squeeze(stamp)
+    if len(text) <= 120:
+        yield text
+
+
+def _is_later(element: HtmlElement) -> bool:
+    """Whether it says when an article was changed, or what a reader said of it."""
+    names = f"{element.get('class') or ''} {element.get('itemprop') or ''} {element.get('id') or ''}"[:300]
+    if (UPDATE.search(names) and not PUBLISH.search(names)) or UPDATED.search(element.text or ""):
+        return True
+    around = (element, *element.iterancestors())
+    return any(COMMENT.search(f"{one.get('class') or ''} {one.get('id') or ''}"[:300]) for one in around[:6])
+
+
+def _beside(tree: HtmlElement, language: str | None, timezone: str | None, upper: datetime | None) -> Published | None:
+    """The nearest date that stands alone around the heading: behind it first."""
+    elements = list(tree.iter(etree.Element))
+    at = next((n for n, element in enumerate(elements) if element.tag == "h1"), None)
+    if at is None:
+        return None
+    near = (*elements[at : at + BESIDE], *reversed(elements[max(0, at - BESIDE // 2) : at]))
+    shown = (element for element in near if element.tag not in ("script", "style"))
+    for text in (squeeze(text) for element in shown for text in (element.text, element.tail) if text):
+        if len(text) <= SHORT and YEAR_WRITTEN.search(text) and not UPDATED.search(text):
+            when = parse_date(text, language=language, timezone=timezone, upper=upper)
+            if when:
+                return Published(when, text, "page")
+    return None
 
 
 def _listed(hints: Hints, upper: datetime | None) -> Published | None:
     if not hints.published:
         return None
     when = parse_date(hints.published.isoformat(), upper=upper)
-    return Published(when, hints.published_raw or hints.published.isoformat(), "listing") if when else None
+    return Published(when, squeeze(hints.published_raw) or hints.published.isoformat(), "listing") if when else None
 
 
 def _searched(page: Page, tree: HtmlElement, upper: datetime | None) -> Published | None:

@@ -17,6 +17,10 @@ DATES = re.compile(r"[\d\s.,:/\-年月日]+")
 SITE_FIRST = re.compile(r"^([^:]{3,40}):\s+(?=\S)")
 SHORTEST = 8
 """Letters of a headline; fewer are the name of a section or a logo."""
+SENTENCE = 4
+"""Words that no site's name has, where nothing else is said."""
+BESIDE = 3
+"""Words beside a site's address that are still its name: `News of KUN.UZ`. A headline may name an address too."""
 MOST_PARTS = 8
 HEADING, ONE_OF_MANY, META, TAG, COPY = 1.4, 0.45, 1.0, 1.0, 0.4
 """Weight of a voice: the only h1, one of several, og:title or JSON-LD, the title tag, twitter:title (mostly a copy)."""
@@ -64,7 +68,10 @@ def choose_title(voices: Voices, names: list[str], url: str, repeated: Callable[
     candidates = {letters(run): run for run in runs}
     candidates = {folded: run for folded, run in candidates.items() if len(folded) >= SHORTEST and not is_name(run)}
     if not candidates:
-        return next((text for text, _ in spoken if words(text) and not is_name(text)), None)
+        said = [text for text, _ in spoken if words(text)]
+        # Some sites call themselves by the headline: a whole sentence is one all the same.
+        sentences = (text for text in said if words(text).count(" ") >= SENTENCE - 1)
+        return next((text for text in said if not is_name(text)), next(sentences, None))
     exact = {letters(text) for text in (*voices.headings, voices.headline)}
     support = {folded: _support(folded, spoken, folded in exact) for folded in candidates}
     if max(support.values()) <= HEADING + PART:  # nobody repeats the heading whole
@@ -177,7 +184,9 @@ def _name_test(names: list[str], url: str) -> Callable[[str], bool]:
         if not plain or folded in known or plain in squashed or DATES.fullmatch(part):
             return True
         address = re.search(r"(?:^|\s)(?:\w+\.)?([\w-]+)\.[a-z]{2,6}\b", part.casefold())
-        return bool(address and address[1].replace("-", "") in labels)
+        if not address or address[1].replace("-", "") not in labels:
+            return False
+        return len(words(part).split()) - len(words(address[0]).split()) <= BESIDE
 
     return is_name
 

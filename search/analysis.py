@@ -152,10 +152,10 @@ def as_written(surface: str, language: str | None = None) -> str:
     What `fold` cuts off is cut off here too: English 's, and in Turkish all after an apostrophe.
     """
     if surface.isalnum() and unicodedata.is_normalized("NFC", surface):
-        return surface.casefold()
+        return surface.casefold()[:LONGEST]
     if base_language(language) == "tr":
         surface = re.split("['’]", surface, maxsplit=1)[0] or surface
-    return unicodedata.normalize("NFC", _POSSESSIVE_AS_IS.sub("", surface).translate(_UNSEEN).casefold())
+    return unicodedata.normalize("NFC", _POSSESSIVE_AS_IS.sub("", surface).translate(_UNSEEN).casefold())[:LONGEST]
 
 
 def words(text: str, language: str | None = None) -> Iterator[Word]:
@@ -212,6 +212,11 @@ def base_language(language: str | None) -> str | None:
     return base if base in LANGUAGES else None
 
 
+def languages_read_as(base: str) -> tuple[str, ...]:
+    """A language that has stems, and those that are read as it."""
+    return (base, *(near for near, read_as in _NEAR.items() if read_as == base))
+
+
 def stem(folded: str, language: str | None) -> str:
     """The stem of a folded word in that language (BCP 47), in its key alphabet; the word itself where it has none."""
     base = base_language(language)
@@ -248,7 +253,7 @@ def analyse(title: str, text: str, language: str | None) -> Analysed:
 
 
 def _spelled(surfaces: Collection[str], base: str | None) -> tuple[str, ...]:
-    plain = {surface.lower() for surface in surfaces if surface.isascii() and surface.isalnum()}
+    plain = {surface.lower()[:LONGEST] for surface in surfaces if surface.isascii() and surface.isalnum()}
     others: set[tuple[str, str]] = set()
     for surface in surfaces:
         if not (surface.isascii() and surface.isalnum()) and (folded := fold(surface, base)):

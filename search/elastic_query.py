@@ -146,7 +146,7 @@ class _Translator:
         must, must_not = spelling_conditions(leaf.text)
         return _bool(
             must=[self._leaf(forms(leaf, self.languages, True), title)],
-            filter=[{"term": {"keys": term}} for term in must],
+            filter=[{"terms": {"keys": terms}} for terms in must],
             must_not=[{"terms": {"keys": must_not}}] if must_not else [],
         )
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from newswarc.items import Document
-from search.analysis import analyse, as_written, fold, surfaces
+from search.analysis import analyse, as_written, fold, languages_read_as, surfaces
 from search.names import name_keys, names
 
 EARLIEST = datetime(1678, 1, 1, tzinfo=UTC)
@@ -19,6 +19,8 @@ IN_TITLE = 3.0
 LONGEST_KEY = 2_000
 MOST_SPELLED = 5_000
 """Words of a document that are kept as they are written, beside as they fold."""
+CUTTING = [f"language:{language}" for language in languages_read_as("tr")]
+"""Texts in which a word ends at an apostrophe, see `search.analysis.fold`."""
 
 
 def keys(document: Document) -> list[str]:
@@ -34,13 +36,17 @@ def keys(document: Document) -> list[str]:
     return list(dict.fromkeys([*(key(name, value) for name, value in asked if value), *spelled[:MOST_SPELLED]]))
 
 
-def spelling_conditions(typed: str) -> tuple[list[str], list[str]]:
-    """Keys that a document must have, and must not have, to hold all these words just as they were typed."""
+def spelling_conditions(typed: str) -> tuple[list[list[str]], list[str]]:
+    """Keys that a document must have, one of each list, and must not have, to hold all these words as they were typed.
+
+    A text whose language ends its names at an apostrophe keeps nothing of what follows: there `Ankara'da` is `Ankara`.
+    """
     must, must_not = [], []
     for surface in surfaces(typed):
         folded, written = fold(surface.group()), as_written(surface.group())
         if folded and written != folded:
-            must.append(f"form:{written}")
+            cut = as_written(surface.group(), "tr") != written
+            must.append([f"form:{written}", *(CUTTING if cut else ())])
         elif folded:
             must_not.append(f"not:{folded}")
     return must, must_not

@@ -107,7 +107,7 @@ class _Translator:
     def _as_typed(self, leaf: Word | Phrase, title: bool) -> Any:
         must, must_not = spelling_conditions(leaf.text)
         clauses = [(_MUST, self._leaf(forms(leaf, self.languages, True), title))]
-        clauses += [(_MUST, _unscored(_Q.term_query(self.schema, "keys", term))) for term in must]
+        clauses += [(_MUST, _unscored(_Q.term_set_query(self.schema, "keys", terms))) for terms in must]
         clauses += [(_MUST_NOT, _Q.term_query(self.schema, "keys", term)) for term in must_not]
         return _Q.boolean_query(clauses)
 

@@ -15,6 +15,7 @@ from lxml import etree
 from crawler.discovery.listing import Link, Page, Reading
 from crawler.discovery.markup import OPTIONS, name_of, repaired, whole
 from newswarc.sources import Source
+from pipelines.charset import printable
 
 ENTRIES = 10_000
 """Entries read of one feed."""
@@ -151,4 +152,4 @@ def plain_title(markup: str) -> str | None:
     text = markup[:_TEXT]
     for _ in range(3):
         text = html.unescape(text)
-    return " ".join(_TAG.sub("", text).split()) or None
+    return " ".join(printable(_TAG.sub("", text)).split()) or None

@@ -13,6 +13,7 @@ from lxml import etree
 from crawler.discovery.listing import Link, Listing, Page, Reading
 from crawler.discovery.shape import is_section, looks_like_article
 from newswarc.sources import Source
+from pipelines.charset import printable
 
 LINKS = 5_000
 """Links looked at on one page."""
@@ -46,7 +47,7 @@ def read(page: Page, source: Source) -> Reading:
     if tree is None:
         reading.faults["unreadable"] += 1
         return reading
-    base = urljoin(page.url, next((element.get("href") or "" for element in tree.iter("base")), ""))
+    base = _joined(page.url, next((element.get("href") or "" for element in tree.iter("base")), "")) or page.url
     reading.listings += _feeds(tree, base)
     anchors = list(_anchors(tree, base, reading))
     if page.kind in ("feed", "sitemap", "robots"):
@@ -64,17 +65,27 @@ def read(page: Page, source: Source) -> Reading:
 def _feeds(tree: Any, base: str) -> list[Listing]:
     """Feeds that link tags name, then feeds that the page links to."""
     tagged = [
-        Listing(urljoin(base, link.get("href", "")), "feed", "link")
+        _joined(base, link.get("href", ""))
         for link in tree.iter("link")
         if "alternate" in (link.get("rel") or "").lower().split()
         and _FEED_TYPES.match((link.get("type") or "").strip())
     ]
     linked = [
-        Listing(urljoin(base, a.get("href").strip()), "feed", "anchor")
+        _joined(base, a.get("href").strip())
         for a in tree.iter("a")
         if _FEED_ADDRESS.search((a.get("href") or "").strip()[:500])
     ]
-    return [listing for listing in tagged + linked if not _NO_FEED.search(listing.url)][:20]
+    found = [Listing(url, "feed", "link") for url in tagged if url]
+    found += [Listing(url, "feed", "anchor") for url in linked if url]
+    return [listing for listing in found if not _NO_FEED.search(listing.url)][:20]
+
+
+def _joined(base: str, address: str) -> str | None:
+    """None where it is no address: one such link, as `http://[`, must not cost the page's others."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return None
 
 
 def _anchors(tree: Any, base: str, reading: Reading) -> Iterator[_Anchor]:
@@ -83,8 +94,12 @@ def _anchors(tree: Any, base: str, reading: Reading) -> Iterator[_Anchor]:
             reading.faults["over-5000-links"] += 1
             return
         href = (anchor.get("href") or "").strip()
-        if href and not href.startswith("#"):
-            yield _Anchor(urljoin(base, href), _title(anchor), _part(anchor))
+        if not href or href.startswith("#"):
+            continue
+        if url := _joined(base, href):
+            yield _Anchor(url, _title(anchor), _part(anchor))
+        else:
+            reading.faults["no-web-address"] += 1
 
 
 def _title(anchor: Any) -> str | None:
@@ -92,7 +107,7 @@ def _title(anchor: Any) -> str | None:
     heading = next((e for e in anchor.iter(*_HEADINGS)), anchor)
     # Markup that is never closed makes every link hold the rest of the page.
     pieces = (piece[:2000] for piece in islice(heading.itertext(), 100))
-    return " ".join("".join(pieces)[:2000].split())[:300] or None
+    return " ".join(printable("".join(pieces)[:2000]).split())[:300].rstrip() or None
 
 
 def _part(anchor: Any) -> Part:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.charset import decode
+from pipelines.charset import decode, printable
 
 RUSSIAN = "Пограничная служба в четверг опровергла сообщения об обстреле приграничного района. " * 3
 TEXTS = {
@@ -88,3 +88,16 @@ def test_no_bytes_raise(payload: bytes, declared: str | None) -> None:
 def test_utf_8_round_trips(text: str) -> None:
     if not text.encode().startswith(tuple(mark for mark, _ in [(codecs.BOM_UTF16_LE, ""), (codecs.BOM_UTF16_BE, "")])):
         assert decode(text.encode(), "utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("plain\ttext\n", "plain\ttext\n"),
+        ("a\x01b\x1bc\x7f", "abc"),
+        ("it\x92s \x93quoted\x94 \x96 so\x8d", "it’s “quoted” – so"),
+        ("half \ud83d a pair\ufffe\uffff", "half  a pair"),
+    ],
+)
+def test_control_characters_are_no_text(text: str, told: str) -> None:
+    assert printable(text) == told

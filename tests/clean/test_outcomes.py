@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from archive.http import decoded
 from newswarc.items import Archived, Capture, Cleaned, Hints, RecordPointer
 from pipelines.clean import EXTRACTOR, clean, clean_page
+from pipelines.extract import article_json
 
 CAPTURED = datetime(2022, 4, 22, tzinfo=UTC)
 SENTENCE = (
@@ -159,6 +160,39 @@ def test_the_listing_helps_where_the_page_is_silent() -> None:
     assert (made.article.published, made.article.published_origin) == (hints.published, "listing")
     assert made.article.published_raw == "Thu, 21 Apr"
     assert made.article.sitename == "The Daily"
+
+
+@pytest.mark.parametrize("sign", ["\x01", "&#1;", "&#x1F;", "&#0008", "\x8d", "\ufffe", "&#xFFFE;"])
+def test_a_control_character_leaves_no_trace(sign: str) -> None:
+    article = result(ARTICLE.replace("border", f"bor{sign}der")).article
+    plain = result(ARTICLE).article
+    assert article is not None
+    assert plain is not None
+    assert (article.title, article.text) == (plain.title, plain.text)
+
+
+@pytest.mark.parametrize("white", ["\x0b", "\x0c", "&#11;", "&#12;"])
+def test_a_line_tabulation_divides_words(white: str) -> None:
+    article = result(ARTICLE.replace("on the border", f"on{white}the{white}border")).article
+    plain = result(ARTICLE).article
+    assert article is not None
+    assert plain is not None
+    assert (article.title, article.text) == (plain.title, plain.text)
+
+
+def test_half_a_surrogate_pair_in_its_data_spoils_no_document() -> None:
+    data = json.dumps(
+        {
+            "@type": "NewsArticle",
+            "headline": "Calm on the border \ud83d",
+            "keywords": ["calm\ud83d"],
+            "author": "A. B\udc00",
+        }
+    )
+    made = result(page("Calm on the border", SENTENCE, f'<script type="application/ld+json">{data}</script>'))
+    assert made.article is not None
+    assert made.article.tags == ("calm",)
+    assert "Calm on the border" in json.dumps(article_json(made), ensure_ascii=False).encode().decode()
 
 
 def test_a_date_after_the_capture_is_not_believed() -> None:

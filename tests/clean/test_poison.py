@@ -50,6 +50,7 @@ WITH_TEXT = {
     "an external entity": b'<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + html(f"{TEXT}<p>&x;</p>"),
     "a comment bomb": html(TEXT + "<!-- " + "<!--" * 100_000 + " -->"),
     "a million open brackets after the text": html(TEXT + "<" * 1_000_000),
+    "a style sheet in a CDATA section": html(f"<style>/*<![CDATA[*/{'.a .b ' * 10_000}/*]]>*/</style>{TEXT}"),
     "one attribute of a megabyte": html(f'<div data-x="{"a b " * 250_000}">{TEXT}</div>'),
 }
 

@@ -62,6 +62,14 @@ def test_a_base_element_counts(read: Callable[..., Discovered]) -> None:
     assert [c.url for c in found.candidates] == ["https://paper.example/ru/news/123456"]
 
 
+@pytest.mark.parametrize("link", ["http://[", "//[x", "https://\u2100.example/"])
+def test_a_link_that_is_no_address_costs_no_other(link: str, read: Callable[..., Discovered]) -> None:
+    feed = f'<link rel="alternate" type="application/rss+xml" href="{link}">'
+    found = read(f'<html><base href="{link}">{feed}<a href="{link}">x</a><a href="/ru/news/123456">Новость</a>')
+    assert [c.url for c in found.candidates] == ["https://paper.example/ru/news/123456"]
+    assert found.faults == ("no-web-address: 1",)
+
+
 def test_a_page_in_windows_1251_that_says_nothing(read: Callable[..., Discovered]) -> None:
     body = "<html><body>" + "".join(
         f'<a href="/news/12345{i}">Минобороны опровергло обстрел Термеза {i}</a>' for i in range(9)
