@@ -201,9 +201,9 @@ class _Translator:
     def _words(self, field: str, words: Sequence, found: Forms, weight: float) -> Clause:
         if len(words) > 1:
             asked = {"query": " ".join(words), "slop": found.slop, "boost": weight}
-            if found.kind is Prefix and self.few:
-                return {"match_phrase_prefix": {field: {**asked, "max_expansions": MOST_BEGINNINGS}}}
-            return _beginning(field, words, weight) if found.kind is Prefix else {"match_phrase": {field: asked}}
+            if found.kind is Prefix:
+                return {"constant_score": {"filter": _beginning(field, words, self.few), "boost": weight}}
+            return {"match_phrase": {field: asked}}
         if found.kind is Prefix:
             return {"prefix": {field: {"value": words[0], "boost": weight}}}
         if found.kind is Fuzzy:
@@ -228,13 +228,15 @@ def _letters_apart(one: str, other: str) -> int:
     return sum(a != b for a, b in zip(one, other, strict=True))
 
 
-def _beginning(field: str, words: Sequence, weight: float) -> Clause:
+def _beginning(field: str, words: Sequence, few: bool) -> Clause:
     """Words side by side, the last one the beginning of any; `match_phrase_prefix` looks for some, and is slower."""
     *whole, begin = words
     side_by_side = {"ordered": True, "max_gaps": 0}
     parts = [{"match": {"query": " ".join(whole), **side_by_side}}, {"prefix": {"prefix": begin}}]
-    return {"intervals": {field: {"all_of": {"intervals": parts, **side_by_side}, "boost": weight}}}
+    return {"intervals": {field: {"all_of": {"intervals": parts, **side_by_side}}}}
 
 
 def _unscored(clause: Clause) -> Clause:
     return {"constant_score": {"filter": clause, "boost": 0}}
+    if few:
+        return {"match_phrase_prefix": {field: {"query": " ".join(words), "max_expansions": MOST_BEGINNINGS}}}
