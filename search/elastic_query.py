@@ -205,7 +205,8 @@ class _Translator:
                 return {"constant_score": {"filter": _beginning(field, words, self.few), "boost": weight}}
             return {"match_phrase": {field: asked}}
         if found.kind is Prefix:
-            return {"prefix": {field: {"value": words[0], "boost": weight}}}
+            # Otherwise the 16 commonest of the words are looked for one by one beside the others.
+            return {"prefix": {field: {"value": words[0], "rewrite": "constant_score", "boost": weight}}}
         if found.kind is Fuzzy:
             return _about(field, words[0], found.distance, weight)
         return {"term": {field: {"value": words[0], "boost": weight}}}
@@ -214,8 +215,6 @@ class _Translator:
 def _about(field: str, word: str, distance: int, weight: float) -> Clause:
     """Words like this one. Of a stem term the language stands fast, and its like in languages whose names are alike
     (`kk`, `ky`) are looked for as they are: the same words, for less."""
-    # Rewritten otherwise only the 50 nearest words are looked for.
-    asked = {"value": word, "fuzziness": distance, "rewrite": "constant_score", "boost": weight}
     language, mark, stem = word.partition("_")
     if not mark or distance != 1:
         return {"fuzzy": {field: asked}}
