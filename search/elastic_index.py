@@ -43,7 +43,7 @@ from search.index import (
     IndexRefused,
     Results,
 )
-from search.keys import divided_words, keys, milliseconds, within
+from search.keys import divided_words, keys, milliseconds, registry_number, within
 from search.names import named, names, term, terms
 from search.query import Nothing, Query
 from search.records import document_from, document_of, record_of, values_of
@@ -410,19 +410,17 @@ class ElasticIndex:
 
     def _asked(self, query: Query, **options: Any) -> tuple[Any, tuple[str, ...]]:
         """The answer; where the query has more parts than the engine takes, that of a simpler one, and a note."""
-        strict = replace(query, strict=True)
+        refused: Any = None
         with self.engine.faults("be searched") as client:
-            for simpler, few, notes in (
-                (query, False, ()),
-                (query, True, (FEWER_WORDS,)),
-                (strict, True, ("the query is too large: it was searched without other endings",)),
-            ):
+            for asked, notes in _ways(query):
+                if asked == refused:
+                    continue
                 try:
-                    asked = translate(simpler, few=few)
                     return client.search(index=self._target, query=asked, **options), notes
                 except ApiError as fault:
                     if not re.search("too[_ ]many", json.dumps(fault.body)):
                         raise
+                refused = asked
             nothing = replace(query, tree=Nothing())
             answer = client.search(index=self._target, query=translate(nothing), **options)
         return answer, ("the query is too large for the engine: nothing was searched",)
@@ -516,6 +514,18 @@ def _number(index: str) -> int:
     return int(named[1]) if named else 0
 
 
+# ---- questions
+
+
+def _ways(query: Query) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """The query as the engine may take it: the quickest form, those with less parts, and what is said of these."""
+    strict = replace(query, strict=True)
+    yield translate(query, listed=True), ()
+    yield translate(query), ()
+    yield translate(query, few=True), (FEWER_WORDS,)
+    yield translate(strict, few=True), ("the query is too large: it was searched without other endings",)
+
+
 # ---- documents
 
 
@@ -531,6 +541,7 @@ def source_of(document: Document) -> bytes:
     source["date"] = within(document.published or document.captured_at).isoformat(timespec="milliseconds")
     source["keys"] = keys(document)
     source["names"] = terms(document)
+    source["registry"] = registry_number(document.annotator) if document.annotator else 0
     source |= _named(document)
     # The mark between title and text keeps a phrase from beginning in one and ending in the other.
     source["folded"] = {"title": title, "text": f"{title} . {text}"}

@@ -10,7 +10,7 @@ from typing import Any
 
 from search.analysis import LANGUAGES, base_language
 from search.forms import Forms, Sequence, forms, spelled
-from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key, milliseconds, spelling_conditions
+from search.keys import EARLIEST, EXACT, IN_TITLE, LATEST, key, milliseconds, registry_number, spelling_conditions
 from search.query import (
     All,
     And,
@@ -42,21 +42,24 @@ TALLEST = 12
 """Queries within queries; Elasticsearch refuses more than 30, but begins to count anew in a `wrapper`."""
 MOST_BEGINNINGS = 1_000
 """Words that the beginning at a phrase's end stands for where it may be only a few."""
+LISTED = 4
+"""Letters of a fuzzy word in the least, of which words one letter off may be listed: shorter ones have too many."""
 
 _MATCH_ALL: Clause = {"match_all": {}}
 _MATCH_NONE: Clause = {"match_none": {}}
 
 
-def translate(query: Query, *, few: bool = False) -> Clause:
+def translate(query: Query, *, few: bool = False, listed: bool = False) -> Clause:
     """Elasticsearch's query for ours, filters included.
 
     A beginning at the end of a phrase stands for all words that there are, of which the engine takes 8,192 or what its
-    memory allows; with `few` for MOST_BEGINNINGS of them.
+    memory allows; with `few` for MOST_BEGINNINGS of them. With `listed` the same holds of a fuzzy word, for half the
+    time; without it, that stands for any number of words.
     """
     languages = tuple(dict.fromkeys(filter(None, map(base_language, query.filters.values("language")))))
     scored = query.sort == "relevance" and sum(1 for _ in leaves(query.tree)) <= MOST_SCORED
     whole: dict[str, list[Clause]] = {
-        "must": [_Translator(languages, query.strict, scored, few).query(query.tree)],
+        "must": [_Translator(languages, query.strict, scored, few, listed).query(query.tree)],
         "filter": list(_filters(query.filters)),
     }
     if not (query.all_versions or query.filters.values("state") or asks_for_state(query.tree)):
@@ -110,11 +113,12 @@ def _height(clause: Clause) -> int:
 
 
 class _Translator:
-    def __init__(self, languages: tuple[str, ...], strict: bool, scored: bool, few: bool) -> None:
+    def __init__(self, languages: tuple[str, ...], strict: bool, scored: bool, few: bool, listed: bool) -> None:
         self.languages = languages
         self.strict = strict
         self.scored = scored
         self.few = few
+        self.listed = listed
 
     def query(self, tree: Tree, title: bool = False) -> Clause:
         """`title`: only in the title."""
@@ -154,18 +158,20 @@ class _Translator:
         """By the mentions of documents that this registry annotated, by the words of all others."""
         mentioned: list[Clause] = [{"term": {"names": {"value": id, "boost": EXACT}}} for id in name.ids]
         # As one who looks them all up: a name has dozens of spellings, and they say nothing of how well it fits.
-        plain = _Translator(self.languages, self.strict, scored=False, few=self.few)
+        plain = self._unranked()
         others = [plain._leaf(spelled(spelling), title=False) for spelling in name.spellings]
         if others:
-            annotated: Clause = {"term": {"keys": key("annotator", name.annotator)}}
-            mentioned.append(_bool(must=[_bool(should=others)], must_not=[annotated]))
+            mentioned.append(_bool(must=[_bool(should=others)], filter=[_otherwise_annotated(name.annotator)]))
         return _bool(should=mentioned)
+
+    def _unranked(self) -> _Translator:
+        return _Translator(self.languages, self.strict, scored=False, few=self.few, listed=self.listed)
 
     def _every(self, parts: Iterable[Tree], title: bool) -> Clause:
         must, must_not = [], []
         for part in parts:
             if isinstance(part, Not):
-                must_not.append(self.query(part.part, title))
+                must_not.append(self._unranked().query(part.part, title))
             else:
                 must.append(self.query(part, title))
         return _bool(must=must, must_not=must_not)
@@ -201,22 +207,36 @@ class _Translator:
     def _words(self, field: str, words: Sequence, found: Forms, weight: float) -> Clause:
         if len(words) > 1:
             asked = {"query": " ".join(words), "slop": found.slop, "boost": weight}
-            if found.kind is Prefix and self.few:
-                return {"match_phrase_prefix": {field: {**asked, "max_expansions": MOST_BEGINNINGS}}}
-            return _beginning(field, words, weight) if found.kind is Prefix else {"match_phrase": {field: asked}}
+            if found.kind is Prefix:
+                return {"constant_score": {"filter": _beginning(field, words, self.few), "boost": weight}}
+            return {"match_phrase": {field: asked}}
         if found.kind is Prefix:
-            return {"prefix": {field: {"value": words[0], "boost": weight}}}
+            # Otherwise the 16 commonest of the words are looked for one by one beside the others.
+            return {"prefix": {field: {"value": words[0], "rewrite": "constant_score", "boost": weight}}}
         if found.kind is Fuzzy:
-            return _about(field, words[0], found.distance, weight)
+            return _about(field, words[0], found.distance, weight, self.listed)
         return {"term": {field: {"value": words[0], "boost": weight}}}
 
 
-def _about(field: str, word: str, distance: int, weight: float) -> Clause:
+def _otherwise_annotated(annotator: str) -> Clause:
+    """Documents whose names another registry than this annotator's has found, or none.
+
+    Dates are the one kind of number of which the engine sees before it begins that no document has any in a range:
+    where all are annotated alike it drops what stands beside this, without a look for any word of it.
+    """
+    number = registry_number(annotator)
+    return _bool(should=[{"range": {"registry": {side: number}}} for side in ("lt", "gt")])
+
+
+def _about(field: str, word: str, distance: int, weight: float, listed: bool) -> Clause:
     """Words like this one. Of a stem term the language stands fast, and its like in languages whose names are alike
     (`kk`, `ky`) are looked for as they are: the same words, for less."""
-    # Rewritten otherwise only the 50 nearest words are looked for.
-    asked = {"value": word, "fuzziness": distance, "rewrite": "constant_score", "boost": weight}
     language, mark, stem = word.partition("_")
+    # Listed, its automaton is made once, and not for each segment. Rewritten otherwise than in these two ways, only the
+    # 50 nearest words are looked for.
+    listed = listed and distance == 1 and len(stem or word) >= LISTED
+    rewrite = "constant_score_boolean" if listed else "constant_score"
+    asked = {"value": word, "fuzziness": distance, "rewrite": rewrite, "boost": weight}
     if not mark or distance != 1:
         return {"fuzzy": {field: asked}}
     alike = [f"{other}_{stem}" for other in LANGUAGES if _letters_apart(other, language) == 1]
@@ -228,12 +248,14 @@ def _letters_apart(one: str, other: str) -> int:
     return sum(a != b for a, b in zip(one, other, strict=True))
 
 
-def _beginning(field: str, words: Sequence, weight: float) -> Clause:
+def _beginning(field: str, words: Sequence, few: bool) -> Clause:
     """Words side by side, the last one the beginning of any; `match_phrase_prefix` looks for some, and is slower."""
+    if few:
+        return {"match_phrase_prefix": {field: {"query": " ".join(words), "max_expansions": MOST_BEGINNINGS}}}
     *whole, begin = words
     side_by_side = {"ordered": True, "max_gaps": 0}
     parts = [{"match": {"query": " ".join(whole), **side_by_side}}, {"prefix": {"prefix": begin}}]
-    return {"intervals": {field: {"all_of": {"intervals": parts, **side_by_side}, "boost": weight}}}
+    return {"intervals": {field: {"all_of": {"intervals": parts, **side_by_side}}}}
 
 
 def _unscored(clause: Clause) -> Clause:

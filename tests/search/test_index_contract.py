@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from newswarc.items import Document, Evidence, article_id
 from search.analysis import analyse
 from search.index import BACKENDS, FEWER_WORDS, IndexFault, SearchIndex, open_index
-from search.query import All, Filters, Query, moment, parse
+from search.names import TAGGER
+from search.query import All, Filters, Named, Query, Spelling, Word, moment, parse
 
 NewPlace = Callable[[str], str]
 """Backend → the URL of an index that is not there yet; see tests/conftest.py."""
@@ -280,6 +281,45 @@ def test_a_fuzzy_word_is_found_by_a_stem_of_a_neighbouring_language(index: Searc
     index.commit()
     assert found(index, "термезмен~1") == ["a"]
     assert found(index, "термезмен") == []
+
+
+def test_a_fuzzy_word_that_very_many_words_are_like(index: SearchIndex) -> None:
+    """More than an engine takes as a list; in a script that spells syllables there may be so many."""
+    alike = " ".join(f"ter{chr(0xAC00 + number)}ez" for number in range(10_000))
+    index.upsert([document("very many", text=alike), document("one", text="termezz"), document("none", text="tarmaz")])
+    index.commit()
+    results = index.search(Query(parse("termez~1").tree))
+    assert sorted(hit.document.id for hit in results.hits) == ["one", "very many"]
+    assert results.notes == ()
+
+
+def test_what_is_left_out_is_left_out_in_text_and_title(index: SearchIndex) -> None:
+    index.upsert(
+        [
+            document("title", title="Rockets fell"),
+            document("text", text="A rocket fell."),
+            document("none", text="fell"),
+        ]
+    )
+    index.commit()
+    assert sorted(found(index, "-rocket")) == ["none"]
+    assert sorted(found(index, '-"rocket fell"')) == ["none"]
+    assert sorted(found(index, "-title:rocket")) == ["none", "text"]
+    assert sorted(found(index, "fell -(rocket OR title:rocket)")) == ["none"]
+
+
+@pytest.mark.parametrize("all_alike", [True, False], ids=["alike", "mixed"])
+def test_words_of_a_name_count_where_another_registry_was_asked(index: SearchIndex, all_alike: bool) -> None:
+    """Also where no document is such."""
+    asked = Named(Word("x"), ("termez",), ("Termez",), (Spelling("Termez", "en"),), "Lists 2")
+    index.upsert([document("same", text="At Termez.", annotator=f"Lists 2{TAGGER}3")])
+    if not all_alike:
+        index.upsert([document("other", text="At Termez.", annotator="Lists 1"), document("none", text="At Termez.")])
+        index.upsert([document("nowhere", text="Elsewhere.", annotator="Lists 1")])
+    index.commit()
+    hits = index.search(Query(asked)).hits
+    assert sorted(hit.document.id for hit in hits) == ([] if all_alike else ["none", "other"])
+    assert index.search(Query(replace(asked, annotator=""))).total == (1 if all_alike else 3)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
