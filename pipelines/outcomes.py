@@ -52,8 +52,8 @@ FRAME_NAME = re.compile(
 """What every page of a site has around its article."""
 MENU = 15
 """Letters of a menu or footer that no article says by chance."""
-MANY_FRAMES = 3
-"""Pieces of the frame that make a text of one paragraph the whole page's; an article may name one of its topics."""
+MANY_TOPICS = 3
+"""Of a menu, named in a text of one paragraph that is the whole page's then; an article may name one of them."""
 SHORT = 800
 LONG = 250
 """Letters of a text that may be the page's frame and nothing else; and characters of a paragraph that no frame has."""
@@ -100,19 +100,28 @@ def _own(tree: HtmlElement, text: str) -> str:
     """Of a short text what is no part of the page's frame: where there is no article, extractors take the footer, or
     all that the page says in one, its menu included."""
     frames = _frames(tree)
-    whole = letters(text)
-    said = {frame for frame in frames if len(frame) >= MENU and frame in whole}
-    if "\n\n" not in text and (len(said) >= MANY_FRAMES or 3 * sum(map(len, said)) > len(whole)):
+    if "\n\n" not in text and _says_menu(letters(text), frames):
         return ""
     own = (part for part in text.split("\n\n") if not any(letters(part) in frame for frame in frames))
     return "\n\n".join(own)
 
 
-def _frames(tree: HtmlElement) -> list[str]:
-    """Their letters. Some sites wrap the whole page in a `menu` or a form: what holds the headline, or a long text, is
-    no frame."""
+def _says_menu(whole: str, frames: dict[str, bool]) -> bool:
+    said = {frame: of_parts for frame, of_parts in frames.items() if len(frame) >= MENU and frame in whole}
+    return any(said.values()) or len(said) >= MANY_TOPICS
+
+
+def _frames(tree: HtmlElement) -> dict[str, bool]:
+    """Their letters, and whether they are of several pieces, as a menu or a notice with its button is.
+
+    Some sites wrap the whole page in a `menu` or a form: what holds the headline, or a long text, is no frame.
+    """
     found = (element for element in tree.iter() if _is_frame(element) and element.find(".//h1") is None)
-    return [words for element in found if (words := letters(element.text_content())) and not _holds_prose(element)]
+    return {
+        words: sum(bool(piece.strip()) for piece in element.itertext()) > 1
+        for element in found
+        if (words := letters(element.text_content())) and not _holds_prose(element)
+    }
 
 
 def _holds_prose(element: HtmlElement) -> bool:
