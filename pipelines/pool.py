@@ -22,7 +22,7 @@ from pipelines.allocation import keep_memory_flat
 
 PRELOAD = ("pipelines.warm",)
 """Imported once, by the server process from which the workers are forked: they start at once and share its memory."""
-TASKS = 5000
+TASKS = 20_000
 """Tasks after which a worker is replaced."""
 GROWTH = 80
 """Megabytes of its own by which a worker may grow; with more after a task it is replaced.
