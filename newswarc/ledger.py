@@ -154,6 +154,10 @@ class Derived:
     document_id: str | None = None
 
 
+_WAITS = "indexed = 0 AND id NOT IN (SELECT document_id FROM quarantine)"
+"""Which documents the engine has still to take: not those that it refused."""
+
+
 class Ledger:
     """One connection a thread; every method is one transaction.
 
@@ -407,14 +411,14 @@ class Ledger:
 
     def unindexed(self, limit: int) -> list[DocumentRow]:
         rows = self._db.execute(
-            "SELECT * FROM document WHERE indexed = 0 AND id NOT IN (SELECT document_id FROM quarantine) LIMIT ?",
+            f"SELECT * FROM document WHERE {_WAITS} LIMIT ?",
             (limit,),
         )
         return [_document_row(row) for row in rows]
 
     def waits_for_index(self, document: str) -> bool:
-        """Whether the engine has not acknowledged the document as it stands."""
-        return bool(self._db.execute("SELECT 1 FROM document WHERE id = ? AND indexed = 0", (document,)).fetchone())
+        """Whether the document is among the `unindexed`."""
+        return bool(self._db.execute(f"SELECT 1 FROM document WHERE id = ? AND {_WAITS}", (document,)).fetchone())
 
     def indexed_count(self) -> int:
         """Documents that the engine has acknowledged."""

@@ -272,13 +272,12 @@ class Drain:
         gone = self.ledger.withdrawn()
         if self.index is None or not (self._sent or gone):
             return True
-        sent = dict(self._sent)
+        sent, self._sent = self._sent, {}
         try:
             refused = _committed(self.index, gone)
         except IndexAway as fault:
             self._put_off(fault)
             return False
-        self._sent.clear()
         self._tries = 0
         self.ledger.indexed([id for id, made in sent.items() if made and id not in refused])
         again = "its page, cleaned again, gives another text"

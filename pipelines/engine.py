@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from newswarc.items import Document
-from pipelines.pool import PRELOAD, death_of, live_under_parent, outcome, portable, received
+from pipelines.pool import PRELOAD, death_of, forked, live_under_parent, outcome, portable, received
 from search.index import IndexAway, IndexLocked, IndexWriter, open_index
 
 BUSY = 3.0
@@ -42,10 +42,7 @@ class EngineProcess:
     def _start(self) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOAD))
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._address), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._pipe, self._process = forked(context, _serve, self._address)
         try:
             self._answer()
         except BaseException:

@@ -113,10 +113,7 @@ class _Worker:
 
     def __init__(self, context: multiprocessing.context.ForkServerContext, megabytes: int) -> None:
         self.megabytes, self.left, self.is_spent = megabytes, TASKS, False
-        self._pipe, theirs = context.Pipe()
-        self._process: ForkServerProcess = context.Process(target=_work, args=(theirs, megabytes), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._pipe, self._process = forked(context, _work, megabytes)
         if not self._pipe.poll(STARTING) or not received(self._pipe):
             self.end()
             raise RuntimeError(f"a worker process did not start (exit code {self._process.exitcode})")
@@ -152,6 +149,17 @@ class _Worker:
         self._process.kill()
         self._process.join()
         self._process.close()
+
+
+def forked(
+    context: multiprocessing.context.ForkServerContext, life: Callable[..., None], *args: Any
+) -> tuple[Connection, ForkServerProcess]:
+    """A process that does `life(pipe, *args)`, and our end of its pipe."""
+    ours, theirs = context.Pipe()
+    process = context.Process(target=life, args=(theirs, *args), daemon=True)
+    process.start()
+    theirs.close()
+    return ours, process
 
 
 def death_of(process: ForkServerProcess) -> str:

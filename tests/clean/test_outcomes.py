@@ -162,22 +162,20 @@ def test_the_listing_helps_where_the_page_is_silent() -> None:
     assert made.article.sitename == "The Daily"
 
 
+def words_of(page: str) -> tuple[str, str]:
+    article = result(page).article
+    assert article is not None
+    return article.title, article.text
+
+
 @pytest.mark.parametrize("sign", ["\x01", "&#1;", "&#x1F;", "&#0008", "\x8d", "\ufffe", "&#xFFFE;"])
 def test_a_control_character_leaves_no_trace(sign: str) -> None:
-    article = result(ARTICLE.replace("border", f"bor{sign}der")).article
-    plain = result(ARTICLE).article
-    assert article is not None
-    assert plain is not None
-    assert (article.title, article.text) == (plain.title, plain.text)
+    assert words_of(ARTICLE.replace("border", f"bor{sign}der")) == words_of(ARTICLE)
 
 
 @pytest.mark.parametrize("white", ["\x0b", "\x0c", "&#11;", "&#12;"])
 def test_a_line_tabulation_divides_words(white: str) -> None:
-    article = result(ARTICLE.replace("on the border", f"on{white}the{white}border")).article
-    plain = result(ARTICLE).article
-    assert article is not None
-    assert plain is not None
-    assert (article.title, article.text) == (plain.title, plain.text)
+    assert words_of(ARTICLE.replace("on the border", f"on{white}the{white}border")) == words_of(ARTICLE)
 
 
 def test_half_a_surrogate_pair_in_its_data_spoils_no_document() -> None:

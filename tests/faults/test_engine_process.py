@@ -124,6 +124,10 @@ def _what_waits_for_the_index_is_not_missing(program: Newswarc, id: str) -> None
     assert program.json("verify", id, code=1)["counts"] == {"missing": 1}
     with closing(Ledger(DataFolder(program.data).ledger)) as ledger:
         ledger.all_unindexed()
+        ledger.quarantine(id, "refused", AT)
+        assert not ledger.waits_for_index(id), "what was refused is not sent again"
+        ledger.indexed([id])
+        ledger.all_unindexed()
     (told,) = program.json("verify", id)["documents"]
     assert told["verdict"] == "verified"
     assert told["cause"].startswith("not in the index yet")
